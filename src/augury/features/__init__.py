@@ -1,0 +1,1 @@
+"""Causal columns from bars: the Feature contract, the registry and the catalogue."""
