@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any, ClassVar, Self, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Self, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -19,6 +20,29 @@ __all__ = ["Spec"]
 @cache
 def _field_types(cls: type[Any]) -> dict[str, Any]:
     return get_type_hints(cls, include_extras=True)
+
+
+def _nested(kind: Any, value: Any) -> Any:
+    """Turn mappings into the specs that the field's type names, inside tuples and optional fields too."""
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        return kind.from_dict(value) if isinstance(value, Mapping) else value
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _nested(inner[0], value)
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(_nested(inner[0], item) for item in value)
+    if origin in (Union, UnionType) and isinstance(value, Mapping):
+        specs = [choice for choice in inner if isinstance(choice, type) and issubclass(choice, Spec)]
+        return _nested(specs[0], value) if len(specs) == 1 else value
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Spec):
+        return value.to_dict()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return msgspec.to_builtins(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +61,6 @@ class Spec:
     >>> WindowSpec.from_dict({"window_bars": 20}).window_bars
     20
     """
-
-    summary: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         for name, kind in self._types().items():
@@ -68,20 +90,11 @@ class Spec:
         for key in values:
             if key not in types:
                 raise InvalidInput(f"{cls.__name__} has no option {key!r}; {nearest(key, types)}")
-        built: dict[str, Any] = {}
-        for key, value in values.items():
-            nested = types[key]
-            is_spec = isinstance(nested, type) and issubclass(nested, Spec)
-            built[key] = nested.from_dict(value) if is_spec and isinstance(value, Mapping) else value
-        return cls(**built)
+        return cls(**{key: _nested(types[key], value) for key, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """The options as plain JSON-ready values, every field present."""
-        out: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            out[field.name] = value.to_dict() if isinstance(value, Spec) else msgspec.to_builtins(value)
-        return out
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked again."""

@@ -1,0 +1,34 @@
+"""The `demo` result in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+
+from augury.cli.render.refusals import print_refusals
+from augury.cli.render.signal_table import signal_table
+
+if TYPE_CHECKING:
+    from augury.operations.demo import DemoResult
+
+__all__ = ["render"]
+
+
+def render(result: DemoResult, console: Console) -> None:
+    """Latest signals, the last decisions before them, where the data is from and what to do next."""
+    if result.signals:
+        console.print(signal_table(result.signals, "Latest signal of each ticker"))
+        console.print()
+    if result.decisions:
+        title = f"Last decisions other than HOLD (of {result.judged_bars:,} bars judged)"
+        console.print(signal_table(result.decisions, title, reasons=2))
+        console.print()
+    print_refusals(result.refused, console)
+    console.print(f"Data: {escape(result.source)}", style="dim")
+    console.print(
+        "A score is the strength of the rule that fired, not a probability, and no backtest stands behind it here.",
+        style="dim",
+    )
+    console.print("\nNext: [bold]augury signals YOUR.csv --news YOUR.jsonl[/]  ·  [bold]augury --help[/]")

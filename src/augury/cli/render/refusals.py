@@ -1,0 +1,16 @@
+"""What could not be judged, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.markup import escape
+
+__all__ = ["print_refusals"]
+
+
+def print_refusals(refused: Mapping[str, str], console: Console) -> None:
+    """One line for each thing that was refused."""
+    for name, reason in refused.items():
+        console.print(f"[bold red]{escape(name)}[/]: {escape(reason)}", soft_wrap=True)

@@ -1,0 +1,68 @@
+"""The Operation contract: a verb of the platform as a function from a spec to a result, with what the doors need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+from augury.spec import Spec
+
+__all__ = ["Operation", "Progress", "Result", "Role", "Silent", "option"]
+
+Role: TypeAlias = Literal["viewer", "analyst", "operator", "admin"]
+Item = TypeVar("Item")
+
+
+class Progress(Protocol):
+    """How an operation reports that it is getting on; each door shows it in its own way."""
+
+    def track(self, items: Iterable[Item], label: str, total: int) -> Iterator[Item]:
+        """Yield the items, reporting `label` and how many of `total` are done."""
+        ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def track(self, items: Iterable[Item], label: str, total: int) -> Iterator[Item]:  # noqa: ARG002
+        """Yield the items and report nothing."""
+        yield from items
+
+
+class Result(Protocol):
+    """What every operation returns: a frozen record that can be shown as plain JSON-ready values."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole result as plain values."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One verb: every door (command line, Python, later REST, admin and agents) is derived from this record.
+
+    `run(spec, progress)` does the work. `changes_state` operations write something that outlives them; `long` ones
+    report progress; `role` is the least role that may call them where there are users. `example` is a command line.
+    """
+
+    name: str
+    summary: str
+    example: str
+    spec_type: type[Spec]
+    result: str
+    run: Callable[[Any, Progress], Result]
+    changes_state: bool = False
+    role: Role = "viewer"
+    long: bool = False
+
+
+def option(default: Any = ..., *, positional: bool = False, short: str | None = None) -> Any:
+    """A spec field with hints for the command line: `positional` makes it an argument, `short` adds a letter.
+
+    Without a default the option is required. The help text is the `msgspec.Meta(description=...)` of its type.
+    """
+    metadata = {"positional": positional, "short": short}
+    if default is ...:
+        return field(metadata=metadata)
+    return field(default=default, metadata=metadata)

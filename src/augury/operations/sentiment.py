@@ -1,0 +1,123 @@
+"""The `sentiment` operation: score texts, or a file of news with a snapshot per ticker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from augury import market, sentiment
+from augury.errors import InvalidInput
+from augury.operations.operation import Operation, Progress, option
+from augury.operations.registry import register
+from augury.spec import Spec
+
+__all__ = ["SentimentOptions", "SentimentResult", "TextScore"]
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentimentOptions(Spec):
+    """Options of the `sentiment` operation."""
+
+    texts: Annotated[tuple[str, ...], msgspec.Meta(description="Texts to score.")] = option((), positional=True)
+    news: Annotated[
+        str | None, msgspec.Meta(description="News: JSON Lines, CSV or Parquet with ticker, text, published_at.")
+    ] = option(None, short="-n")
+    at: Annotated[
+        str | None,
+        msgspec.Meta(description="Snapshot as of this time (ISO, with zone); the last item's when left out."),
+    ] = option(None)
+    window: Annotated[
+        Literal["5m", "30m", "1h", "1d"], msgspec.Meta(description="Window of the snapshot; sets how fast news fades.")
+    ] = option("1d", short="-w")
+    model: Annotated[
+        str, msgspec.Meta(description="Sentiment model: embedded, lexicon, or a Hugging Face name or folder.")
+    ] = option("embedded", short="-m")
+    zone: Annotated[str | None, msgspec.Meta(description="Time zone of clock times without one.")] = option(
+        None, short="-z"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextScore:
+    """One scored text: three probabilities and their signed difference, positive minus negative."""
+
+    text: str
+    positive: float
+    negative: float
+    neutral: float
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-ready values."""
+        return {
+            "text": self.text,
+            "score": self.score,
+            "positive": self.positive,
+            "negative": self.negative,
+            "neutral": self.neutral,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentimentResult:
+    """Scores of texts, and snapshots per ticker when news was given."""
+
+    model: str
+    scores: tuple[TextScore, ...]
+    at: str | None
+    window: str | None
+    snapshots: dict[str, dict[str, Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-ready values."""
+        return {
+            "model": self.model,
+            "scores": [score.to_dict() for score in self.scores],
+            "at": self.at,
+            "window": self.window,
+            "snapshots": self.snapshots,
+        }
+
+
+def _run(options: SentimentOptions, progress: Progress) -> SentimentResult:
+    if bool(options.texts) == (options.news is not None):
+        raise InvalidInput("give texts to score, or a file with --news, and not both: augury sentiment 'Profit rises'")
+    model = sentiment.load_model(options.model)
+    items = market.read_news(options.news, zone=options.zone) if options.news is not None else []
+    texts = list(options.texts) or [item.text for item in items]
+    starts = range(0, len(texts), _BATCH)
+    scores: list[TextScore] = []
+    rows: list[Any] = []
+    for start in progress.track(starts, "Scoring", len(starts)):
+        rows += list(model.score(texts[start : start + _BATCH]))
+    for text, row in zip(texts, rows, strict=True):
+        positive, negative, neutral = (float(value) for value in row)
+        scores.append(
+            TextScore(text=text, positive=positive, negative=negative, neutral=neutral, score=positive - negative)
+        )
+    at, snapshots = None, {}
+    if items:
+        at, snapshots = sentiment.snapshot_tickers(items, rows, window=options.window, at=options.at)
+    return SentimentResult(
+        model=f"{model.name}@{model.version}",
+        scores=tuple(scores),
+        at=at,
+        window=options.window if items else None,
+        snapshots=snapshots,
+    )
+
+
+register(
+    Operation(
+        name="sentiment",
+        summary="Score texts, or a file of news with a snapshot per ticker.",
+        example="augury sentiment 'Profit beats estimates' 'Shares plunge after guidance cut'",
+        spec_type=SentimentOptions,
+        result="augury.operations.sentiment:SentimentResult",
+        run=_run,
+    )
+)

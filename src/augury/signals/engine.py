@@ -1,0 +1,211 @@
+"""SignalEngine: bars and news in, explained signals out; one ticker, a universe, a whole history or a live stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from augury import __version__
+from augury.arrays import FloatMatrix, IntVector
+from augury.errors import AuguryError, NotEnoughData
+from augury.market.bars import BarArrays, bar_arrays
+from augury.market.news import NewsItem
+from augury.market.timeframe import Timeframe, close_times
+from augury.market.validate import validate_bars
+from augury.sentiment.model import SentimentModel
+from augury.sentiment.panel import PANEL_COLUMNS, panel_of
+from augury.signals.assemble import RECENT_BARS, BarFacts, assemble
+from augury.signals.batch import SignalBatch
+from augury.signals.fingerprints import bars_fingerprint, bars_fingerprints
+from augury.signals.kernels import volatility, volatility_path
+from augury.signals.memory import SignalMemory
+from augury.signals.prepared_news import NewsReader, PreparedNews
+from augury.signals.signal import Provenance, TradingSignal
+from augury.signals.spec import SignalSpec
+from augury.signals.statistics import EngineStatistics, StatisticsRecorder
+from augury.signals.stream import BarEvent, SignalStream
+from augury.signals.technical import Technical
+
+__all__ = ["News", "SignalEngine"]
+
+News: TypeAlias = Sequence[NewsItem] | PreparedNews | None
+
+
+class SignalEngine:
+    """Turns bars and news into signals; the same inputs give the same bits on every path.
+
+    A signal at bar t uses bars 0..t and news with `known_at` no later than the close of bar t, and is stamped with
+    that close. `model` scores raw news (the embedded default when None); `sectors` maps tickers to sector names for
+    the sector reference. `clock` is only used to measure how long signals take. Safe to call from several threads.
+    """
+
+    def __init__(
+        self,
+        spec: SignalSpec | None = None,
+        *,
+        model: SentimentModel | None = None,
+        sectors: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.spec = SignalSpec() if spec is None else spec
+        self.sectors = dict(sectors or {})
+        self._clock = clock
+        self._timeframe = Timeframe.of(self.spec.timeframe)
+        self._technical = Technical(self.spec)
+        self._reader = NewsReader(self.spec.preparation, self.spec.sentiment, self.sectors, model)
+        self._ids = (self.spec.id, self.spec.rules.id)
+        self._statistics = StatisticsRecorder()
+        self._memory = SignalMemory()
+
+    def prepare_news(self, news: News) -> PreparedNews:
+        """Score, order, weigh and deduplicate news once, to pass to many calls."""
+        return self._reader.read(news)
+
+    def generate_signal(self, ticker: str, bars: pd.DataFrame, news: News = None) -> TradingSignal:
+        """The signal at the last bar.
+
+        `bars` keep the Bars contract (they are validated); `news` may be about any ticker, since the others are the
+        market that this one is compared with. Raises InvalidBars, InvalidNews, and NotEnoughData below `min_bars`.
+        """
+        return self._generate(ticker, bars, self._reader.read(news))
+
+    def generate_signals_batch(
+        self,
+        universe: Mapping[str, pd.DataFrame],
+        news: News = None,
+        *,
+        workers: int = 1,
+        on_error: Literal["raise", "collect"] = "raise",
+        track: Callable[[Iterable[str]], Iterable[str]] = iter,
+    ) -> SignalBatch:
+        """The signal at the last bar of every ticker, in the order of `universe`.
+
+        `workers` threads share the work (kernels run without the interpreter lock). With `on_error="collect"` a
+        ticker that cannot be judged is listed with its reason instead of stopping the rest. `track` wraps the tickers
+        to show progress.
+        """
+        state = self._reader.read(news)
+
+        def one(ticker: str) -> TradingSignal | AuguryError:
+            try:
+                return self._generate(ticker, universe[ticker], state)
+            except AuguryError as error:
+                if on_error == "raise":
+                    raise
+                return error
+
+        if workers == 1:
+            results = [one(ticker) for ticker in track(universe)]
+        else:
+            with ThreadPoolExecutor(max_workers=workers) as pool:
+                results = [result for result, _ in zip(pool.map(one, universe), track(universe), strict=True)]
+        outcomes = dict(zip(universe, results, strict=True))
+        return SignalBatch(
+            signals=tuple(result for result in results if isinstance(result, TradingSignal)),
+            refused={ticker: str(result) for ticker, result in outcomes.items() if isinstance(result, AuguryError)},
+        )
+
+    def signal_history(self, ticker: str, bars: pd.DataFrame, news: News = None) -> tuple[TradingSignal, ...]:
+        """The signal at every bar from `min_bars` on, each exactly what `generate_signal` gave at that bar."""
+        arrays, closes = self._checked(ticker, bars)
+        state = self._reader.read(news)
+        first = self.spec.min_bars - 1
+        technical = self._technical.history(arrays)
+        sentiment = self._sentiment(ticker, closes, state, len(arrays))
+        deviations = np.empty(len(arrays))
+        volatility_path(arrays.matrix[3], self.spec.sizing.volatility_bars, deviations)
+        prints = bars_fingerprints(arrays)
+        signals = []
+        for t in range(first, len(arrays)):
+            facts = BarFacts(
+                ticker,
+                int(closes[t]),
+                float(arrays.matrix[3, t]),
+                technical[:, t + 1 - RECENT_BARS : t + 1],
+                sentiment[:, t],
+                float(deviations[t]),
+            )
+            fingerprint = f"{int(prints[t, 0]):016x}{int(prints[t, 1]):016x}"
+            signals.append(assemble(facts, self.spec, self._provenance(fingerprint, int(closes[t]), state)))
+        return tuple(signals)
+
+    def open_stream(self) -> SignalStream:
+        """A live stream: `on_news` and `on_bar`, one event at a time, with snapshots."""
+        return SignalStream(
+            spec=self.spec,
+            technical=self._technical,
+            reader=self._reader,
+            sectors=self.sectors,
+            statistics=self._statistics,
+            clock=self._clock,
+        )
+
+    def stream(self, events: Iterable[BarEvent | NewsItem]) -> Iterator[TradingSignal]:
+        """Feed events in the order in which they became known; yields a signal for each bar that can be judged."""
+        live = self.open_stream()
+        for event in events:
+            if isinstance(event, NewsItem):
+                live.on_news(event)
+                continue
+            signal = live.on_bar(event)
+            if signal is not None:
+                yield signal
+
+    def get_performance_stats(self) -> EngineStatistics:
+        """Counts, confidence, times and cache hits since this engine was made."""
+        return self._statistics.report()
+
+    def _generate(self, ticker: str, bars: pd.DataFrame, state: PreparedNews) -> TradingSignal:
+        started = self._clock()
+        arrays, closes = self._checked(ticker, bars)
+        fingerprint = bars_fingerprint(arrays)
+        provenance = self._provenance(fingerprint, int(closes[-1]), state)
+        known = self._memory.get(ticker, provenance)
+        if known is not None:
+            self._statistics.record(known, None)
+            return known
+        window = self.spec.sizing.volatility_bars + 1
+        recent = arrays.matrix[3, -window:]
+        facts = BarFacts(
+            ticker,
+            int(closes[-1]),
+            float(arrays.matrix[3, -1]),
+            self._technical.latest(arrays, RECENT_BARS),
+            self._sentiment(ticker, closes, state, 1)[:, -1],
+            volatility(recent) if recent.size == window else float("nan"),
+        )
+        signal = assemble(facts, self.spec, provenance)
+        self._memory.put(ticker, provenance, signal)
+        self._statistics.record(signal, self._clock() - started)
+        return signal
+
+    def _checked(self, ticker: str, bars: pd.DataFrame) -> tuple[BarArrays, IntVector]:
+        arrays = bar_arrays(validate_bars(bars))
+        if len(arrays) < self.spec.min_bars:
+            raise NotEnoughData(
+                f"{ticker}: a signal needs at least {self.spec.min_bars} bars, got {len(arrays)}; give more "
+                "history, or lower SignalSpec.min_bars"
+            )
+        return arrays, close_times(arrays.opened_at, self._timeframe)
+
+    def _sentiment(self, ticker: str, closes: IntVector, state: PreparedNews, count: int) -> FloatMatrix:
+        if state.news is None:
+            return np.full((len(PANEL_COLUMNS), count), np.nan)
+        return panel_of(state.news, ticker, closes, tail=count)
+
+    def _provenance(self, fingerprint: str, closes_at: int, state: PreparedNews) -> Provenance:
+        news = state.fingerprint_at(closes_at)
+        return Provenance(
+            augury=__version__,
+            spec=self._ids[0],
+            rules=self._ids[1],
+            features=self._technical.ids,
+            sentiment_model=None if news is None else state.model_version,
+            bars=fingerprint,
+            news=news,
+        )

@@ -1,0 +1,37 @@
+"""Options of the signal engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import msgspec
+
+from augury.sentiment.panel import PanelSpec
+from augury.sentiment.scored_news import PreparationSpec
+from augury.signals.rule_spec import RuleSpec
+from augury.signals.sizing import SizingSpec
+from augury.spec import Spec
+
+__all__ = ["SignalSpec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSpec(Spec):
+    """Everything that decides what a signal is; its `id` is stamped on every signal.
+
+    `timeframe` is the length of a bar; a bar is known at its open plus this. `min_bars` is the shortest history that
+    gets a signal at all: features that need more are unknown until then. `vsa`, `hawkes`, `hurst` and
+    `permutation_entropy` are options of those features by name.
+    """
+
+    timeframe: str = "1D"
+    min_bars: Annotated[int, msgspec.Meta(ge=3)] = 128
+    rules: RuleSpec = field(default_factory=RuleSpec)
+    sizing: SizingSpec = field(default_factory=SizingSpec)
+    preparation: PreparationSpec = field(default_factory=PreparationSpec)
+    sentiment: PanelSpec = field(default_factory=PanelSpec)
+    vsa: dict[str, Any] = field(default_factory=dict)
+    hawkes: dict[str, Any] = field(default_factory=dict)
+    hurst: dict[str, Any] = field(default_factory=dict)
+    permutation_entropy: dict[str, Any] = field(default_factory=dict)

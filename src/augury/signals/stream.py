@@ -1,0 +1,245 @@
+"""SignalStream: bars and news arriving one by one, each bar answered with the signal the batch path gives."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from augury import __version__
+from augury.arrays import FloatVector
+from augury.errors import AuguryError, InvalidBars, InvalidInput
+from augury.market.bars import BarArrays
+from augury.market.news import NewsItem
+from augury.market.timeframe import Timeframe
+from augury.market.times import iso
+from augury.market.validate import check_bar_arrays
+from augury.sentiment.model import NEGATIVE, POSITIVE
+from augury.sentiment.panel import PANEL_COLUMNS
+from augury.sentiment.panel_stream import SentimentStream
+from augury.sentiment.scored_news import canonical_key
+from augury.signals.assemble import RECENT_BARS, BarFacts, assemble
+from augury.signals.fingerprints import Fingerprint
+from augury.signals.kernels import volatility
+from augury.signals.prepared_news import NewsReader
+from augury.signals.signal import Provenance, TradingSignal
+from augury.signals.spec import SignalSpec
+from augury.signals.statistics import StatisticsRecorder
+from augury.signals.stream_snapshot import (
+    StreamSnapshot,
+    TickerSnapshot,
+    decode_snapshot,
+    encode_snapshot,
+)
+from augury.signals.technical import Technical, TechnicalStream
+
+CanonicalKey: TypeAlias = tuple[int, str, str, list[float]]
+
+__all__ = ["BarEvent", "SignalStream"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarEvent:
+    """One closed bar of one ticker: open time in ns since the epoch (UTC), prices, volume."""
+
+    ticker: str
+    opened_at_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+    def vector(self) -> FloatVector:
+        """The bar as kernels see it, float64[5]."""
+        return np.array((self.open, self.high, self.low, self.close, self.volume), dtype=np.float64)
+
+
+@dataclass(slots=True)
+class _TickerState:
+    technical: TechnicalStream
+    closes: deque[float]
+    recent: deque[FloatVector]
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    bars: int = 0
+    opened_at: int | None = None
+
+
+class SignalStream:
+    """Live signals. Made by `SignalEngine.open_stream`; not safe to share between threads.
+
+    Bars of one ticker come in order; across tickers the close times never go back. A news item counts from the first
+    bar that closes at or after its `known_at`. An event that breaks this, or a bar that breaks the Bars contract, is
+    refused with an error, counted in `refused`, and leaves the state as it was.
+    """
+
+    def __init__(
+        self,
+        *,
+        spec: SignalSpec,
+        technical: Technical,
+        reader: NewsReader,
+        sectors: dict[str, str],
+        statistics: StatisticsRecorder,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.refused = 0
+        self._spec = spec
+        self._timeframe_ns = Timeframe.of(spec.timeframe).ns
+        self._technical = technical
+        self._reader = reader
+        self._statistics = statistics
+        self._clock = clock
+        self._ids = (spec.id, spec.rules.id)
+        self._tickers: dict[str, _TickerState] = {}
+        self._sentiment = SentimentStream(spec.sentiment, sectors=sectors, preparation=spec.preparation)
+        self._news_fingerprint = Fingerprint()
+        self._pending: list[CanonicalKey] = []
+        self._any_news = False
+        self._now_ns: int | None = None
+
+    def on_news(self, item: NewsItem) -> None:
+        """Take a news item in; it is scored now and counts from the first bar that closes at or after `known_at`.
+
+        Raises LookAheadError for an item that claims to have been known at or before a bar already answered.
+        """
+        probabilities = self._reader.model.score([item.text])[0]
+        try:
+            self._sentiment.on_news(item, probabilities)
+        except AuguryError:
+            self.refused += 1
+            raise
+        heapq.heappush(self._pending, canonical_key(item, probabilities))
+
+    def on_bar(self, event: BarEvent) -> TradingSignal | None:
+        """Take a closed bar in and answer with the signal at its close; None while the history is too short."""
+        started = self._clock()
+        bar, closes_at = event.vector(), event.opened_at_ns + self._timeframe_ns
+        state = self._tickers.get(event.ticker)
+        self._check(event, bar, closes_at, state)
+        if state is None:
+            state = self._tickers[event.ticker] = self._new_state()
+        self._record_news(closes_at)
+        self._now_ns = closes_at
+        state.recent.append(state.technical.update(event.opened_at_ns, bar))
+        state.closes.append(event.close)
+        state.fingerprint.add_bar(event.opened_at_ns, bar)
+        state.bars += 1
+        state.opened_at = event.opened_at_ns
+        mood = self._sentiment.on_bar(event.ticker, closes_at)
+        if state.bars < self._spec.min_bars:
+            return None
+        signal = self._answer(event, closes_at, state, mood)
+        self._statistics.record(signal, self._clock() - started)
+        return signal
+
+    def _answer(self, event: BarEvent, closes_at: int, state: _TickerState, mood: FloatVector) -> TradingSignal:
+        enough = len(state.closes) == state.closes.maxlen
+        facts = BarFacts(
+            event.ticker,
+            closes_at,
+            event.close,
+            np.column_stack(state.recent),
+            mood if self._any_news else np.full(len(PANEL_COLUMNS), np.nan),
+            volatility(np.array(state.closes)) if enough else float("nan"),
+        )
+        provenance = Provenance(
+            augury=__version__,
+            spec=self._ids[0],
+            rules=self._ids[1],
+            features=self._technical.ids,
+            sentiment_model=self._reader.model_version if self._any_news else None,
+            bars=state.fingerprint.hex,
+            news=self._news_fingerprint.hex if self._any_news else None,
+        )
+        return assemble(facts, self._spec, provenance)
+
+    def _new_state(self) -> _TickerState:
+        closes: deque[float] = deque(maxlen=self._spec.sizing.volatility_bars + 1)
+        return _TickerState(self._technical.open_stream(), closes, deque(maxlen=RECENT_BARS))
+
+    def _check(self, event: BarEvent, bar: FloatVector, closes_at: int, state: _TickerState | None) -> None:
+        try:
+            self._demand(event, bar, closes_at, None if state is None else state.opened_at)
+        except InvalidInput:
+            self.refused += 1
+            raise
+
+    def _demand(self, event: BarEvent, bar: FloatVector, closes_at: int, last_opened_at: int | None) -> None:
+        check_bar_arrays(BarArrays(np.array([event.opened_at_ns]), bar.reshape(5, 1)))
+        if last_opened_at is not None and event.opened_at_ns <= last_opened_at:
+            raise InvalidBars(
+                f"{event.ticker}: a bar that opened at {iso(event.opened_at_ns)} came after one of "
+                f"{iso(last_opened_at)}; feed each bar once, in order"
+            )
+        if self._now_ns is not None and closes_at < self._now_ns:
+            raise InvalidInput(
+                f"{event.ticker}: a bar closing at {iso(closes_at)} came after bars closing at {iso(self._now_ns)}; "
+                "merge the tickers by close time"
+            )
+
+    def _record_news(self, closes_at: int) -> None:
+        """Absorb the documents that this close makes known into the fingerprint, in the order they are applied."""
+        while self._pending and self._pending[0][0] <= closes_at:
+            known_at_ns, _, identity, row = heapq.heappop(self._pending)
+            self._news_fingerprint.add_document(identity, known_at_ns, row[POSITIVE] - row[NEGATIVE])
+            self._any_news = True
+
+    def snapshot(self) -> bytes:
+        """The whole state: a stream restored from it, with the same options, continues bit for bit."""
+        return encode_snapshot(
+            StreamSnapshot(
+                spec=self._spec.id,
+                model=self._reader.model_version if self._any_news or self._pending else None,
+                now_ns=self._now_ns,
+                any_news=self._any_news,
+                sentiment=self._sentiment.snapshot(),
+                news_fingerprint=self._news_fingerprint.snapshot(),
+                pending=sorted(self._pending),
+                tickers={name: _save(state) for name, state in self._tickers.items()},
+            )
+        )
+
+    def restore(self, snapshot: bytes) -> None:
+        """Continue from a snapshot. Raises InvalidInput when it is damaged or was taken with other options or model."""
+        saved = decode_snapshot(snapshot)
+        if saved.spec != self._spec.id:
+            raise InvalidInput(
+                f"the snapshot was taken with options {saved.spec}, this stream has {self._spec.id}; restore it into a "
+                "stream of the same SignalSpec"
+            )
+        if saved.model is not None and saved.model != self._reader.model_version:
+            raise InvalidInput(
+                f"the snapshot holds scores of {saved.model}, this stream scores with {self._reader.model_version}; "
+                "use the same model or replay the news"
+            )
+        tickers = {name: self._load(state) for name, state in saved.tickers.items()}
+        self._sentiment.restore(saved.sentiment)
+        self._news_fingerprint.restore(saved.news_fingerprint)
+        self._pending = list(saved.pending)
+        self._tickers, self._now_ns, self._any_news = tickers, saved.now_ns, saved.any_news
+
+    def _load(self, saved: TickerSnapshot) -> _TickerState:
+        state = self._new_state()
+        state.technical.restore(saved.technical)
+        state.closes.extend(saved.closes)
+        state.recent.extend(np.frombuffer(row, dtype="<f8").astype(np.float64) for row in saved.recent)
+        state.fingerprint.restore(saved.fingerprint)
+        state.bars, state.opened_at = saved.bars, saved.opened_at
+        return state
+
+
+def _save(state: _TickerState) -> TickerSnapshot:
+    return TickerSnapshot(
+        technical=state.technical.snapshot(),
+        closes=list(state.closes),
+        recent=[row.astype("<f8").tobytes() for row in state.recent],
+        fingerprint=state.fingerprint.snapshot(),
+        bars=state.bars,
+        opened_at=state.opened_at,
+    )

@@ -1,0 +1,200 @@
+"""The decision policy: truth tables with three values, order, adjustments, monotonicity, regressions."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augury.errors import InvalidInput
+from augury.signals.rule_spec import INPUTS, Condition, Rule, RuleSpec
+from augury.signals.rules import decide, judge
+
+NAN = math.nan
+SPEC = RuleSpec()
+QUANTILES = {"sentiment_q15": -0.5, "sentiment_q30": -0.2, "sentiment_q70": 0.2, "sentiment_q85": 0.5}
+QUIET = {
+    **QUANTILES,
+    "sentiment_mean": 0.0,
+    "sentiment_entropy": 0.8,
+    "sharpe_like": 0.0,
+    "novelty": 0.5,
+    "effective_documents": 10.0,
+    **dict.fromkeys(
+        (
+            "contrarian_market",
+            "contrarian_sector",
+            "strong_contrarian",
+            "no_supply_recent",
+            "selling_climax",
+            "trending",
+            "mean_reverting",
+            "clustering",
+            "complex",
+        ),
+        0.0,
+    ),
+}
+FIRING = {
+    "R1": {"strong_contrarian": 1.0, "no_supply_recent": 1.0, "trending": 1.0, "sentiment_mean": 0.3},
+    "R2": {"sentiment_mean": 0.6, "trending": 1.0, "clustering": 0.0},
+    "R3": {"contrarian_market": 1.0, "no_supply_recent": 1.0, "sharpe_like": 2.0},
+    "R4": {"sentiment_mean": -0.6, "mean_reverting": 1.0, "clustering": 1.0},
+    "R5": {"selling_climax": 1.0, "sentiment_mean": -0.3},
+}
+OUTCOMES = {
+    "R1": ("BUY", 0.90, "LOW"),
+    "R2": ("BUY", 0.75, "MEDIUM"),
+    "R3": ("BUY", 0.80, "MEDIUM"),
+    "R4": ("SELL", 0.75, "HIGH"),
+    "R5": ("BUY", 0.65, "HIGH"),
+}
+
+
+@pytest.mark.parametrize("code", FIRING)
+def test_each_rule_fires_on_its_own_conditions_and_gives_its_score_and_risk(code: str) -> None:
+    decision = decide({**QUIET, **FIRING[code]}, SPEC)
+    assert (decision.signal_type, decision.score, decision.risk_level) == OUTCOMES[code]
+    assert decision.reasons[0].code == code
+    assert decision.reasons[0].kind == "fired"
+
+
+def test_nothing_firing_is_a_hold_that_names_the_nearest_rule() -> None:
+    decision = decide(QUIET, SPEC)
+    assert (decision.signal_type, decision.score, decision.risk_level) == ("HOLD", 0.5, "MEDIUM")
+    assert decision.reasons[0].code == "R0"
+    assert [reason.kind for reason in decision.reasons[1:]] == ["unmet"]
+    assert "would need" in decision.reasons[1].text
+
+
+@pytest.mark.parametrize("code", FIRING)
+def test_truth_table_of_each_rule_in_three_values_agrees_with_kleene_logic(code: str) -> None:
+    rule = next(rule for rule in SPEC.rules if rule.code == code)
+    alone = SPEC.replace(rules=(rule,))
+    for states in itertools.product((True, False, None), repeat=len(rule.when)):
+        inputs = dict(QUIET)
+        for condition, state in zip(rule.when, states, strict=True):
+            inputs[condition.input] = value_for(condition, state)
+        decision = decide(inputs, alone)
+        expected_fire = all(state is True for state in states)
+        assert (decision.signal_type != "HOLD") == expected_fire
+        unknown = [reason.code for reason in decision.reasons if reason.kind == "unknown"]
+        assert (unknown == [code]) == (None in states and False not in states)
+
+
+def value_for(condition: Condition, state: bool | None) -> float:
+    if state is None:
+        return NAN
+    if condition.threshold is None:
+        return float(state == (condition.test == "true"))
+    limit = QUANTILES[condition.threshold] if isinstance(condition.threshold, str) else condition.threshold
+    return limit + (1.0 if state == (condition.test == "above") else -1.0)
+
+
+def test_an_unknown_input_disables_a_rule_instead_of_counting_as_false() -> None:
+    decision = decide({**QUIET, **FIRING["R2"], "clustering": NAN}, SPEC)
+    assert decision.signal_type == "HOLD"
+    unknown = [reason for reason in decision.reasons if reason.kind == "unknown"]
+    assert [reason.code for reason in unknown] == ["R2"]
+    assert "volatility clustering" in unknown[0].text
+
+
+def test_an_absent_input_is_unknown() -> None:
+    assert judge(Condition(input="trending"), {}) is None
+    assert judge(Condition(input="sentiment_mean", test="above", threshold="sentiment_q85"), {"sentiment_mean": 1.0}) is None
+
+
+def test_the_first_rule_that_fires_wins() -> None:
+    decision = decide({**QUIET, **FIRING["R3"], **FIRING["R1"]}, SPEC)
+    assert decision.reasons[0].code == "R1"
+
+
+def test_agreement_and_novelty_raise_the_score_only_with_enough_documents() -> None:
+    agreeing = {**QUIET, **FIRING["R2"], "sentiment_entropy": 0.1, "novelty": 0.9}
+    assert decide(agreeing, SPEC).score == pytest.approx(0.85)
+    assert decide({**agreeing, "effective_documents": 4.9}, SPEC).score == pytest.approx(0.75)
+    assert decide({**agreeing, "effective_documents": NAN}, SPEC).score == pytest.approx(0.75)
+
+
+def test_no_documents_earn_no_bonus_for_agreement() -> None:
+    """An empty state has no entropy; it must not read as agreement."""
+    empty = {**QUIET, **FIRING["R3"], "sentiment_entropy": NAN, "novelty": NAN, "effective_documents": 0.0}
+    assert decide(empty, SPEC).score == pytest.approx(0.80)
+
+
+def test_noise_lowers_the_score_and_raises_the_risk() -> None:
+    decision = decide({**QUIET, **FIRING["R1"], "complex": 1.0}, SPEC)
+    assert decision.score == pytest.approx(0.80)
+    assert decision.risk_level == "HIGH"
+    assert any(reason.code == "A3" for reason in decision.reasons)
+
+
+def test_a_score_below_the_minimum_becomes_hold_and_keeps_its_reasons() -> None:
+    decision = decide({**QUIET, **FIRING["R5"], "complex": 1.0}, SPEC)
+    assert decision.signal_type == "HOLD"
+    assert decision.score == pytest.approx(0.55)
+    assert [reason.code for reason in decision.reasons] == ["R0", "R5", "A3"]
+
+
+def test_sell_is_reachable_with_default_thresholds() -> None:
+    """Fixed levels and an always-trending flag once made SELL unreachable."""
+    decision = decide({**QUIET, **FIRING["R4"]}, SPEC)
+    assert decision.signal_type == "SELL"
+
+
+def test_a_buying_climax_is_no_selling_climax() -> None:
+    assert "selling_climax" in INPUTS
+    assert not any("buying" in name for name in INPUTS)
+
+
+def test_absolute_thresholds_are_an_option_with_another_version() -> None:
+    fixed = RuleSpec.absolute()
+    assert decide({**QUIET, **FIRING["R2"], "sentiment_mean": 0.45}, fixed).signal_type == "HOLD"
+    assert decide({**QUIET, **FIRING["R2"], "sentiment_mean": 0.55}, fixed).signal_type == "BUY"
+    assert fixed.id != SPEC.id
+
+
+flags = st.sampled_from([0.0, 1.0, NAN])
+
+
+@given(
+    low=st.floats(-1, 1),
+    rise=st.floats(0, 2),
+    values=st.fixed_dictionaries(
+        {name: flags for name, value in QUIET.items() if value == 0.0 and name not in ("sentiment_mean", "sharpe_like")}
+    ),
+    sharpe=st.floats(-5, 5),
+)
+def test_raising_sentiment_never_turns_buy_into_sell(low: float, rise: float, values: dict[str, float], sharpe: float) -> None:
+    inputs = {**QUIET, **values, "sharpe_like": sharpe}
+    before = decide({**inputs, "sentiment_mean": low}, SPEC).signal_type
+    after = decide({**inputs, "sentiment_mean": low + rise}, SPEC).signal_type
+    assert (before, after) != ("BUY", "SELL")
+
+
+@given(st.fixed_dictionaries({name: st.one_of(st.floats(-2, 2), st.just(NAN)) for name in INPUTS}))
+def test_every_decision_is_complete_and_within_bounds(inputs: dict[str, float]) -> None:
+    decision = decide(inputs, SPEC)
+    assert 0.0 <= decision.score <= 1.0
+    assert decision.signal_type == "HOLD" or decision.score >= SPEC.min_score
+    assert decision.reasons
+    assert all(reason.text for reason in decision.reasons)
+
+
+def test_unknown_inputs_and_missing_thresholds_are_refused_with_the_nearest_name() -> None:
+    with pytest.raises(InvalidInput, match="trending"):
+        Condition(input="trendin")
+    with pytest.raises(InvalidInput, match="need a threshold"):
+        Condition(input="sentiment_mean", test="above")
+    with pytest.raises(InvalidInput, match="unique"):
+        RuleSpec(rules=(SPEC.rules[0], SPEC.rules[0]))
+    with pytest.raises(InvalidInput, match="at least one"):
+        Rule(code="X", signal_type="BUY", when=(), score=0.5, risk_level="LOW")
+
+
+def test_a_policy_survives_the_round_trip_through_plain_values() -> None:
+    assert RuleSpec.from_dict(SPEC.to_dict()) == SPEC
+    assert RuleSpec.from_dict(SPEC.to_dict()).id == SPEC.id
