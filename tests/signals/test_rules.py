@@ -104,7 +104,10 @@ def test_an_unknown_input_disables_a_rule_instead_of_counting_as_false() -> None
 
 def test_an_absent_input_is_unknown() -> None:
     assert judge(Condition(input="trending"), {}) is None
-    assert judge(Condition(input="sentiment_mean", test="above", threshold="sentiment_q85"), {"sentiment_mean": 1.0}) is None
+    assert (
+        judge(Condition(input="sentiment_mean", test="above", threshold="sentiment_q85"), {"sentiment_mean": 1.0})
+        is None
+    )
 
 
 def test_the_first_rule_that_fires_wins() -> None:
@@ -168,7 +171,9 @@ flags = st.sampled_from([0.0, 1.0, NAN])
     ),
     sharpe=st.floats(-5, 5),
 )
-def test_raising_sentiment_never_turns_buy_into_sell(low: float, rise: float, values: dict[str, float], sharpe: float) -> None:
+def test_raising_sentiment_never_turns_buy_into_sell(
+    low: float, rise: float, values: dict[str, float], sharpe: float
+) -> None:
     inputs = {**QUIET, **values, "sharpe_like": sharpe}
     before = decide({**inputs, "sentiment_mean": low}, SPEC).signal_type
     after = decide({**inputs, "sentiment_mean": low + rise}, SPEC).signal_type

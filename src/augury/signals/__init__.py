@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from augury.signals.batch import SignalBatch
     from augury.signals.engine import SignalEngine
     from augury.signals.prepared_news import PreparedNews
+    from augury.signals.replay import replay_events
     from augury.signals.rule_spec import Condition, Rule, RuleSpec
     from augury.signals.signal import Provenance, Reason, TradingSignal
     from augury.signals.sizing import SizingSpec
@@ -32,6 +33,7 @@ __all__ = [
     "SignalStream",
     "SizingSpec",
     "TradingSignal",
+    "replay_events",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -51,5 +53,6 @@ __getattr__, __dir__ = lazy_exports(
         "SignalStream": "augury.signals.stream",
         "SizingSpec": "augury.signals.sizing",
         "TradingSignal": "augury.signals.signal",
+        "replay_events": "augury.signals.replay",
     },
 )

@@ -1,0 +1,192 @@
+"""The engine: one decision whichever way it is asked for, from what was known and nothing else."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from augury.errors import InvalidBars, InvalidInput, NotEnoughData
+from augury.market.news import NewsItem
+from augury.sample import Sample
+from augury.sentiment import load_model
+from augury.signals import SignalEngine, SignalSpec, TradingSignal
+
+C7_FIELDS = [
+    "ticker",
+    "timestamp",
+    "signal_type",
+    "confidence",
+    "sentiment_mean",
+    "sentiment_std",
+    "sentiment_entropy",
+    "is_contrarian_market",
+    "is_contrarian_sector",
+    "vsa_score",
+    "hawkes_branching",
+    "hurst_exponent",
+    "is_trending",
+    "perm_entropy",
+    "is_high_conviction",
+    "risk_level",
+    "suggested_position_size",
+]
+
+
+def same(one: TradingSignal, other: TradingSignal) -> bool:
+    """Equal bit for bit, unknown values included (repr of a float is exact, and NaN prints as nan)."""
+    return repr(one) == repr(other)
+
+
+def test_a_signal_has_every_promised_field_and_is_plain_json(engine: SignalEngine, data: Sample) -> None:
+    signal = engine.generate_signal("AAPL", data.bars["AAPL"].iloc[-500:], data.news)
+    plain = json.loads(json.dumps(signal.to_dict(), allow_nan=False))
+    assert [name for name in C7_FIELDS if name not in plain] == []
+    assert plain["signal_type"] in ("BUY", "SELL", "HOLD")
+    assert 0.0 <= plain["confidence"] <= 1.0
+    assert plain["reasons"]
+    assert plain["versions"]["bars"]
+    assert plain["versions"]["news"]
+    assert plain["versions"]["sentiment_model"].startswith("lexicon@")
+
+
+def test_the_timestamp_is_the_close_of_the_last_bar_and_not_now(engine: SignalEngine, data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-300:]
+    signal = engine.generate_signal("IBM", bars)
+    assert signal.timestamp == bars.index[-1] + pd.Timedelta(days=1)
+    assert same(signal, SignalEngine(model=load_model("lexicon")).generate_signal("IBM", bars))
+
+
+def test_batch_history_and_stream_agree_with_single_calls_bit_for_bit(
+    engine: SignalEngine, data: Sample, universe: dict[str, pd.DataFrame]
+) -> None:
+    batch = engine.generate_signals_batch(universe, data.news)
+    for ticker, signal in zip(universe, batch, strict=True):
+        fresh = SignalEngine(model=load_model("lexicon"), sectors=data.sectors)
+        assert same(signal, fresh.generate_signal(ticker, universe[ticker], data.news))
+        history = fresh.signal_history(ticker, universe[ticker], data.news)
+        assert same(signal, history[-1])
+        assert len(history) == len(universe[ticker]) - engine.spec.min_bars + 1
+
+
+def test_history_equals_single_calls_on_every_prefix_tried(engine: SignalEngine, data: Sample) -> None:
+    bars = data.bars["AAPL"].iloc[-420:]
+    history = engine.signal_history("AAPL", bars, data.news)
+    for count in (128, 129, 177, 251, 270, 350, 419):
+        single = engine.generate_signal("AAPL", bars.iloc[:count], data.news)
+        assert same(single, history[count - engine.spec.min_bars])
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_threads_change_nothing(
+    engine: SignalEngine, data: Sample, universe: dict[str, pd.DataFrame], workers: int
+) -> None:
+    alone = engine.generate_signals_batch(universe, data.news)
+    fresh = SignalEngine(model=load_model("lexicon"), sectors=data.sectors)
+    shared = fresh.generate_signals_batch(universe, data.news, workers=workers)
+    assert all(same(a, b) for a, b in zip(alone, shared, strict=True))
+
+
+def test_the_order_in_which_news_is_given_does_not_matter(engine: SignalEngine, data: Sample) -> None:
+    bars = data.bars["MSFT"].iloc[-300:]
+    shuffled = [data.news[i] for i in np.random.default_rng(3).permutation(len(data.news))]
+    assert same(engine.generate_signal("MSFT", bars, data.news), engine.generate_signal("MSFT", bars, shuffled))
+
+
+def test_news_known_after_the_close_changes_nothing(engine: SignalEngine, data: Sample) -> None:
+    bars = data.bars["AAPL"].iloc[-400:-100]
+    close_ns = int(bars.index.asi8[-1]) + 86_400 * 10**9
+    known = [item for item in data.news if item.known_at_ns <= close_ns]
+    assert 0 < len(known) < len(data.news)
+    assert same(engine.generate_signal("AAPL", bars, data.news), engine.generate_signal("AAPL", bars, known))
+    late = replace(known[-1], text="Shares collapse on fraud", known_at_ns=close_ns + 1)
+    assert same(engine.generate_signal("AAPL", bars, [*known, late]), engine.generate_signal("AAPL", bars, known))
+
+
+def test_a_planted_leak_of_one_nanosecond_is_seen(engine: SignalEngine, data: Sample) -> None:
+    """The check above can fail: the same item known exactly at the close does change the signal."""
+    bars = data.bars["AAPL"].iloc[-400:-100]
+    close_ns = int(bars.index.asi8[-1]) + 86_400 * 10**9
+    known = [item for item in data.news if item.known_at_ns <= close_ns]
+    item = NewsItem(ticker="AAPL", text="Profit falls", published_at_ns=close_ns, known_at_ns=close_ns, source="wire")
+    with_item = engine.generate_signal("AAPL", bars, [*known, item])
+    assert not same(with_item, engine.generate_signal("AAPL", bars, known))
+    assert with_item.sentiment_mean < engine.generate_signal("AAPL", bars, known).sentiment_mean
+
+
+def test_without_news_sentiment_is_unknown_and_not_neutral(engine: SignalEngine, data: Sample) -> None:
+    signal = engine.generate_signal("IBM", data.bars["IBM"].iloc[-500:])
+    assert math.isnan(signal.sentiment_mean)
+    assert math.isnan(signal.sentiment_entropy)
+    assert signal.is_contrarian_market is None
+    assert signal.provenance.sentiment_model is None
+    assert signal.signal_type == "HOLD"
+    assert signal.to_dict()["sentiment_mean"] is None
+
+
+def test_same_length_different_data_is_never_answered_from_memory(engine: SignalEngine, data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-300:]
+    first = engine.generate_signal("IBM", bars)
+    changed = bars.copy()
+    changed.iloc[150, 3] = (changed.iloc[150, 1] + changed.iloc[150, 2]) / 2 + 0.01
+    second = engine.generate_signal("IBM", changed)
+    assert first.provenance.bars != second.provenance.bars
+    assert engine.get_performance_stats().cached == 0
+    assert engine.generate_signal("IBM", bars) is first
+    assert engine.get_performance_stats().cached == 1
+
+
+def test_statistics_count_what_was_done(data: Sample) -> None:
+    ticks = iter(range(100))
+    engine = SignalEngine(clock=lambda: float(next(ticks)))
+    assert engine.get_performance_stats().mean_ms is None
+    engine.generate_signal("IBM", data.bars["IBM"].iloc[-300:])
+    engine.generate_signal("IBM", data.bars["IBM"].iloc[-301:])
+    stats = engine.get_performance_stats()
+    assert (stats.signals, stats.hold, stats.cached) == (2, 2, 0)
+    assert stats.mean_ms == pytest.approx(1000.0)
+    assert stats.signals_per_second == pytest.approx(1.0)
+
+
+def test_too_short_a_history_is_refused_and_says_what_is_needed(engine: SignalEngine, data: Sample) -> None:
+    with pytest.raises(NotEnoughData, match="IBM: a signal needs at least 128 bars, got 3"):
+        engine.generate_signal("IBM", data.bars["IBM"].iloc[-3:])
+
+
+def test_one_bad_ticker_is_listed_and_the_rest_judged(engine: SignalEngine, data: Sample) -> None:
+    broken = data.bars["AAPL"].iloc[-300:].copy()
+    broken.iloc[7, 1] = broken.iloc[7, 2] - 1.0
+    frames = {"AAPL": broken, "IBM": data.bars["IBM"].iloc[-300:]}
+    batch = engine.generate_signals_batch(frames, on_error="collect")
+    assert [signal.ticker for signal in batch] == ["IBM"]
+    assert "row 7" in batch.refused["AAPL"]
+    with pytest.raises(InvalidBars):
+        engine.generate_signals_batch(frames)
+
+
+def test_options_change_the_version_and_the_result(data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-500:]
+    one = SignalEngine().generate_signal("IBM", bars)
+    other = SignalEngine(SignalSpec(hurst={"window_bars": 200})).generate_signal("IBM", bars)
+    assert one.provenance.spec != other.provenance.spec
+    assert one.provenance.features != other.provenance.features
+    assert one.hurst_exponent != other.hurst_exponent
+    with pytest.raises(InvalidInput, match="window_bars"):
+        SignalEngine(SignalSpec(hurst={"window": 200}))
+
+
+def test_intraday_bars_are_stamped_by_the_timeframe(data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-200:].copy()
+    bars.index = pd.date_range("2013-01-01", periods=200, freq="h", tz="UTC", name="timestamp")
+    signal = SignalEngine(SignalSpec(timeframe="1h")).generate_signal("IBM", bars)
+    assert signal.timestamp == pd.Timestamp("2013-01-09 08:00", tz="UTC")
+
+
+def test_a_batch_becomes_a_frame(engine: SignalEngine, universe: dict[str, pd.DataFrame], data: Sample) -> None:
+    frame = engine.generate_signals_batch(universe, data.news).to_frame()
+    assert list(frame["ticker"]) == list(universe)
+    assert {"reason", "confidence", "timestamp"} <= set(frame.columns)

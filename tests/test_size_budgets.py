@@ -1,0 +1,81 @@
+"""Files, functions, argument lists and classes stay small enough to read."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from pathlib import Path
+
+import augury
+
+SOURCES = sorted(Path(augury.__file__).parent.rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def code_lines(path: Path) -> int:
+    """Lines that hold code: neither blank, nor comment, nor docstring."""
+    text = path.read_text(encoding="utf-8")
+    docstrings = {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Module | ast.ClassDef | Function)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+        and isinstance(node.body[0].value, ast.Constant)
+        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING)
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in skipped and token.type != tokenize.ENDMARKER:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    return len(lines - docstrings)
+
+
+def functions() -> list[tuple[str, Function]]:
+    trees = [(path.name, ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCES]
+    return [
+        (f"{name}:{node.name}", node) for name, tree in trees for node in ast.walk(tree) if isinstance(node, Function)
+    ]
+
+
+def length(node: Function) -> int:
+    """Lines of the body, the docstring left out."""
+    body = node.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and len(body) > 1:
+        body = body[1:]
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1
+
+
+def arguments(node: Function) -> int:
+    names = [argument.arg for argument in node.args.posonlyargs + node.args.args + node.args.kwonlyargs]
+    return len([name for name in names if name not in ("self", "cls")])
+
+
+def test_nine_files_of_ten_have_at_most_200_lines_of_code_and_none_more_than_400() -> None:
+    sizes = {path.name: code_lines(path) for path in SOURCES}
+    assert len(sizes) > 20
+    assert max(sizes.values()) <= 400, {name: size for name, size in sizes.items() if size > 400}
+    small = sum(size <= 200 for size in sizes.values())
+    assert small / len(sizes) >= 0.9, {name: size for name, size in sizes.items() if size > 200}
+
+
+def test_functions_have_at_most_60_lines_and_19_of_20_at_most_35() -> None:
+    lengths = {name: length(node) for name, node in functions()}
+    assert max(lengths.values()) <= 60, {name: lines for name, lines in lengths.items() if lines > 60}
+    ordered = sorted(lengths.values())
+    assert ordered[int(0.95 * len(ordered))] <= 35
+
+
+def test_functions_take_at_most_6_arguments() -> None:
+    many = {name: arguments(node) for name, node in functions() if arguments(node) > 6}
+    assert not many, many
+
+
+def test_classes_have_at_most_12_public_methods() -> None:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                public = [item for item in node.body if isinstance(item, Function) and not item.name.startswith("_")]
+                assert len(public) <= 12, f"{path.name}:{node.name} has {len(public)} public methods"
