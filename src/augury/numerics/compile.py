@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 
-__all__ = ["kernel", "inlined"]
+__all__ = ["inlined", "kernel", "source_stamp"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -16,11 +20,16 @@ def kernel(signature: Any, *, parallel: bool = False) -> Callable[[Function], Fu
     """Compile at import for exactly this signature (a string or Numba type), cached beside the source.
 
     Division by zero gives infinity or NaN as in NumPy; sums are never reordered and multiply-adds never fused, so a
-    kernel gives the same bits wherever it is called from.
+    kernel gives the same bits wherever it is called from. Numba's cache notices a change in the kernel's own file only;
+    here the stamp also covers every compiled function it calls and every constant it reads (see `source_stamp`).
     """
 
     def decorate(function: Function) -> Function:
-        compiled = njit(signature, cache=True, nogil=True, error_model="numpy", parallel=parallel)(function)
+        compiled = njit(nogil=True, error_model="numpy", parallel=parallel)(function)
+        compiled.enable_caching()
+        compiled._cache._cache_file._source_stamp = source_stamp(cast(FunctionType, function))
+        compiled.compile(signature)
+        compiled.disable_compile()
         return cast(Function, compiled)
 
     return decorate
@@ -29,3 +38,32 @@ def kernel(signature: Any, *, parallel: bool = False) -> Callable[[Function], Fu
 def inlined(function: Function) -> Function:
     """Compile a small helper lazily, for use inside kernels only; no signature of its own."""
     return cast(Function, njit(nogil=True, error_model="numpy")(function))
+
+
+def source_stamp(function: FunctionType) -> str:
+    """A hash of all that a compiled kernel was made from: its file, those of the kernels it calls, its constants."""
+    digest = hashlib.sha256()
+    for ingredient in sorted(set(_ingredients(function, set()))):
+        digest.update(ingredient.encode())
+    return digest.hexdigest()
+
+
+def _ingredients(function: FunctionType, seen: set[FunctionType]) -> Iterator[str]:
+    if function in seen:
+        return
+    seen.add(function)
+    state = Path(function.__code__.co_filename).stat()
+    yield f"{function.__module__} {state.st_size} {state.st_mtime_ns}"
+    for name in _names(function.__code__):
+        value = function.__globals__.get(name)
+        if isinstance(value, Dispatcher):
+            yield from _ingredients(value.py_func, seen)
+        elif isinstance(value, bool | int | float | str | tuple):
+            yield f"{function.__module__}.{name} = {value!r}"
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)

@@ -1,0 +1,44 @@
+"""Compiled kernels: cached, and the cache notices a change in another file that the kernel was built from."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+CALLEE = """
+from augury.numerics.compile import kernel
+FACTOR = {factor}
+@kernel("float64(float64)")
+def scaled(x):
+    return FACTOR * x {change}
+"""
+CALLER = """
+from callee import scaled, FACTOR
+from augury.numerics.compile import kernel
+@kernel("float64(float64)")
+def twice(x):
+    return scaled(x) + scaled(x) + 0.0 * FACTOR
+print(twice(1.0), sum(twice._cache_hits.values()))
+"""
+
+
+def run(folder: Path) -> list[str]:
+    command = [sys.executable, "-c", "import caller"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.split()
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+
+
+def test_a_kernel_is_loaded_from_disk_and_compiled_anew_when_a_kernel_it_calls_changes(tmp_path: Path) -> None:
+    write(tmp_path, "callee.py", CALLEE.format(factor=3.0, change=""))
+    write(tmp_path, "caller.py", CALLER)
+    assert run(tmp_path) == ["6.0", "0"]
+    assert run(tmp_path) == ["6.0", "1"]
+    write(tmp_path, "callee.py", CALLEE.format(factor=3.0, change="+ 1.0"))
+    assert run(tmp_path) == ["8.0", "0"]
+    write(tmp_path, "callee.py", CALLEE.format(factor=5.0, change="+ 1.0"))
+    assert run(tmp_path) == ["12.0", "0"]
+    assert run(tmp_path) == ["12.0", "1"]
