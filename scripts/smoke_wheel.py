@@ -59,9 +59,8 @@ def main() -> None:
         assert doctor["healthy"], doctor
         rooms = "import augury.testing, augury.market, augury.features, augury.sentiment, augury.signals"
         call(python, "-W", "error", "-c", rooms, cwd=folder)
-        print(
-            f"{version}: with core dependencies only, the demo gave {len(found['signals'])} signals and doctor is content"
-        )
+        signals = len(found["signals"])
+        print(f"{version}, with core dependencies only: {signals} signals in the demo, doctor is content")
 
 
 if __name__ == "__main__":

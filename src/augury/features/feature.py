@@ -66,8 +66,9 @@ class Feature:
     bars have been seen and wherever the value is undefined; they are never filled.
     `warm_up` is the number of leading bars at which every output is NaN for certain. `look_back` is the number of
     bars, t included, that can influence the value at t; None when the whole history does (recursive features).
-    `tail(opened_at, bars, count)` gives the last `count` columns of `batch`, bit for bit, where that can be had for less
-    work than the whole; None where it cannot. `label` prefixes the column names and defaults to the name of the definition.
+    `tail(opened_at, bars, count)` gives the last `count` columns of `batch`, bit for bit, where that can be had for
+    less work than the whole; None where it cannot. `label` prefixes the column names and is the definition's name
+    unless the builder gives a more telling one (`sma_20`).
     """
 
     name: str

@@ -68,8 +68,7 @@ def make(name: str, **options: Any) -> Feature:
     """Build a feature by name with some options changed.
 
     >>> make("permutation_entropy", window_bars=250).look_back
-    253
+    254
     """
     entry = definition(name)
-    feature = entry.build(entry.spec_type.from_dict(options))
-    return feature
+    return entry.build(entry.spec_type.from_dict(options))

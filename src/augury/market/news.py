@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from augury.errors import InvalidNews
+
 __all__ = ["NewsItem"]
 
 
@@ -15,8 +17,9 @@ class NewsItem:
     """One text about one ticker.
 
     `published_at_ns` is when the source says it appeared, `known_at_ns` when it could first be used (publication,
-    ingestion and latency considered); both int64 ns since the epoch, UTC, and known is never before published.
-    Everything downstream joins on `known_at` only. `source` names the origin for weighting ("wire", "social", ...).
+    ingestion and latency considered); both int64 ns since the epoch, UTC. Known is never before published, or
+    InvalidNews is raised. Everything downstream joins on `known_at` only. `source` names the origin for weighting
+    ("wire", "social", ...).
     """
 
     ticker: str
@@ -24,6 +27,13 @@ class NewsItem:
     published_at_ns: int
     known_at_ns: int
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.known_at_ns < self.published_at_ns:
+            raise InvalidNews(
+                f"{self.ticker}: known_at_ns = {self.known_at_ns} is before published_at_ns = {self.published_at_ns}; "
+                "nothing is known before it appears"
+            )
 
     @property
     def id(self) -> str:

@@ -143,7 +143,7 @@ class SignalStream:
         facts = BarFacts(
             event.ticker,
             closes_at,
-            event.close,
+            float(event.close),
             np.column_stack(state.recent),
             mood if self._any_news else np.full(len(PANEL_COLUMNS), np.nan),
             volatility(np.array(state.closes)) if enough else float("nan"),

@@ -23,7 +23,7 @@ def render(result: QualityResult, console: Console) -> None:
         colour = "green" if report.score >= 90 else "yellow" if report.score >= 70 else "red"
         console.print(
             Text.assemble(
-                (report.symbol or "bars", "bold"), f": {report.bars:,} bars, score ", (f"{report.score:.1f}", colour)
+                (report.symbol or "bars", "bold"), f": {report.rows:,} rows, score ", (f"{report.score:.1f}", colour)
             )
         )
         if not report.findings:

@@ -1,0 +1,1 @@
+"""Series with known truth: one generator a file, all taking `seed`."""
