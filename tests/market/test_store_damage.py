@@ -126,7 +126,7 @@ def test_a_file_where_a_folder_is_expected_is_explained(tmp_path: Path, bars: pd
     (tmp_path / "taken").write_text("a file")
     for folder in (tmp_path / "taken", tmp_path / "taken" / "below"):
         store = BarStore(folder)
-        with pytest.raises(Misconfigured, match="Not a directory.*needs a folder"):
+        with pytest.raises(Misconfigured, match=r"Not a directory.*needs a folder"):
             store.append("AAPL", "1h", bars)
         with pytest.raises(Misconfigured, match="Not a directory"):
             store.read("AAPL", "1h")

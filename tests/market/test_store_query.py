@@ -26,7 +26,7 @@ def store(tmp_path: Path, make_bars: MakeBars) -> BarStore:
 
 def test_a_query_gives_the_rows_that_reading_gives(store: BarStore) -> None:
     rows = store.query(
-        "SELECT timestamp, open, high, low, close, volume FROM bars WHERE symbol = ? AND timeframe = ? ORDER BY timestamp",
+        "SELECT timestamp, open, high, low, close, volume FROM bars WHERE symbol = ? AND timeframe = ? ORDER BY 1",
         ["MSFT", "1h"],
     ).set_index("timestamp")
     expected = store.read("MSFT", "1h")

@@ -2,7 +2,7 @@ import pytest
 
 from augury.testing import PLANTED, CausalityPlan, check_causality, planted_inputs
 
-PLAN = CausalityPlan(random_cuts=2, early_cuts=2, event_cuts=2)
+PLAN = CausalityPlan(random_cuts=2, early_cuts=1, event_cuts=2)
 INPUTS = {takes: planted_inputs(takes, seed=0) for takes in ("bars", "news", "universe")}
 EVERY = pytest.mark.parametrize("twins", PLANTED.values(), ids=PLANTED)
 

@@ -32,7 +32,7 @@ def run_steps(address: Any, state: Any, params: Any, opened_at: Any, bars: Any, 
     for t in range(bars.shape[1]):
         for i in range(bars.shape[0]):
             bar[i] = bars[i, t]
-        call_step(address, state, params, opened_at[t], bar, row)
+        call_step(address, (state, params, opened_at[t], bar, row))
         for i in range(out.shape[0]):
             out[i, t] = row[i]
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from augury.market.read import read_bars, read_universe
     from augury.market.resampling import resample
     from augury.market.timeframe import Timeframe, close_times, infer_timeframe
+    from augury.market.times import instant, iso
     from augury.market.validate import check_bar_arrays, validate_bars
 
 _HOMES = {
@@ -39,6 +40,8 @@ _HOMES = {
     "clean": "cleaning",
     "close_times": "timeframe",
     "infer_timeframe": "timeframe",
+    "instant": "times",
+    "iso": "times",
     "news_from_frame": "news_tables",
     "news_to_frame": "news_tables",
     "quality_by_symbol": "quality",
@@ -69,6 +72,8 @@ __all__ = [
     "clean",
     "close_times",
     "infer_timeframe",
+    "instant",
+    "iso",
     "news_from_frame",
     "news_to_frame",
     "quality_by_symbol",

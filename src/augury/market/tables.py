@@ -11,6 +11,8 @@ from augury.errors import InvalidInput
 
 __all__ = ["as_pandas", "numbers_or_refuse"]
 
+_CELL_CHARACTERS = 60
+
 
 def as_pandas(table: Any, *, error: type[InvalidInput] = InvalidInput) -> pd.DataFrame:
     """The table as a pandas frame; pandas frames pass through untouched. Raises `error` for anything else."""
@@ -36,12 +38,17 @@ def numbers_or_refuse(column: pd.Series[Any], name: str, *, error: type[InvalidI
     bad = numbers.isna().to_numpy() & column.notna().to_numpy()
     if bad.any():
         where = bad.nonzero()[0]
-        shown = "; ".join(f"row {row}: {column.iloc[row]!r}" for row in where[:3])
+        shown = "; ".join(f"row {row}: {_short(column.iloc[row])}" for row in where[:3])
         more = f"; and {len(where) - 3} more" if len(where) > 3 else ""
         raise error(f"column {name!r} should hold numbers, got {shown}{more}; write plain numbers such as 1234.5")
     if column.map(lambda cell: isinstance(cell, str | bool)).any():
         raise error(f"column {name!r} should hold numbers, got {column.dtype} text; convert it to float64 first")
     return _nullable(numbers)
+
+
+def _short(cell: Any) -> str:
+    text = repr(cell)
+    return text if len(text) <= _CELL_CHARACTERS else text[:_CELL_CHARACTERS] + "..."
 
 
 def _nullable(column: pd.Series[Any]) -> pd.Series[Any]:

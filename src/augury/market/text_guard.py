@@ -17,12 +17,12 @@ LONGEST_LINE_BYTES: Final[int] = 4 * 1024 * 1024
 
 _PIECE_BYTES = 1024 * 1024
 _MARKS = {
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-    b"PK\x03\x04": "a zip archive or an Excel file",
-    b"\x1f\x8b": "gzip data (name it .csv.gz)",
-    b"PAR1": "a Parquet file (name it .parquet)",
-    b"ARROW1": "a Feather file (name it .feather)",
+    codecs.BOM_UTF16_LE: "UTF-16; convert it: iconv -f UTF-16 -t UTF-8",
+    codecs.BOM_UTF16_BE: "UTF-16; convert it: iconv -f UTF-16 -t UTF-8",
+    b"PK\x03\x04": "a zip archive or an Excel file; unpack it, or save the sheet as CSV",
+    b"\x1f\x8b": "gzip data; add .gz to its name",
+    b"PAR1": "a Parquet file; name it .parquet",
+    b"ARROW1": "a Feather file; name it .feather",
 }
 
 
@@ -47,7 +47,10 @@ def check_text(path: Path, *, error: type[InvalidInput] = InvalidInput) -> None:
                 if done == 0:
                     _check_marks(piece, path, error)
                 if (at := piece.find(b"\0")) >= 0:
-                    raise error(f"{path}: expected text, got a zero byte at offset {done + at}: this is a binary file")
+                    raise error(
+                        f"{path}: expected UTF-8 text, got a zero byte at offset {done + at}: this is a binary file, or "
+                        "UTF-16 (then convert it: iconv -f UTF-16LE -t UTF-8)"
+                    )
                 _decode(decoder, piece, done, path, error)
                 line_start = _check_lines(piece, done, line_start, path, error)
                 done += len(piece)
@@ -71,7 +74,7 @@ def _check_lines(piece: bytes, done: int, line_start: int, path: Path, error: ty
     if end - line_start > LONGEST_LINE_BYTES:
         raise error(
             f"{path}: a line beginning at byte {line_start} is longer than {LONGEST_LINE_BYTES} bytes; expected one "
-            "record a line"
+            "record a line: look whether line ends are missing or a quotation mark is left open"
         )
     return line_start if first < 0 else done + piece.rfind(b"\n") + 1
 

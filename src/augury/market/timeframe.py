@@ -24,6 +24,7 @@ _WORDS = {
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
     **dict.fromkeys(("s", "sec", "second", "seconds"), "s"),
 }
+_LONGEST_NS = 53 * _UNIT_NS["W"]  # closes of bars of the year 2260 stay within int64 ns
 _FIRST_MONDAY_NS = 4 * _UNIT_NS["D"]  # 1970-01-05
 
 
@@ -44,8 +45,8 @@ class Timeframe:
     NAMES: ClassVar[tuple[str, ...]] = ("1m", "5m", "15m", "30m", "1h", "4h", "1D", "1W")
 
     def __post_init__(self) -> None:
-        if self.ns <= 0:
-            raise InvalidInput(f"a timeframe should be longer than 0 ns, got {self.ns}")
+        if not 0 < self.ns <= _LONGEST_NS:
+            raise InvalidInput(f"a timeframe should be longer than 0 ns and at most 53 weeks, got {self.ns} ns")
 
     @classmethod
     def of(cls, value: str | timedelta | Timeframe) -> Timeframe:

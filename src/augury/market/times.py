@@ -23,7 +23,10 @@ _OFFSET = r"(?:\d:\d\d|[T ]\d{4,6}).*?(Z|z|[+-]\d{2}:?(?:\d{2})?)$"
 _EPOCH_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _FIRST_SECOND, _LAST_SECOND = 315_532_800, 4_102_444_800  # 1980-01-01 and 2100-01-01, UTC
 _DAY_NS = 86_400 * 10**9
+_EARLIEST_NS = int(pd.Timestamp("1678-01-01").value)
+_LATEST_NS = int(pd.Timestamp("2261-01-01").value)  # a year below the end of int64 ns: closes of bars stay in range
 _SHOWN = 3
+_CELL_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,7 @@ def parse_times(
     if series.dtype.kind in "iuf" and len(series):
         return rows.from_numbers(series)
     if series.dtype.kind == "b":
-        raise error("expected times, got true/false values")
+        raise error("expected times, got true/false values; write times such as 2024-01-31T15:30:00+00:00")
     return rows.from_text(_as_text(series, error))
 
 
@@ -122,20 +125,19 @@ class _Rows:
     tolerant: bool
 
     def nanoseconds(self, series: pd.Series[Any]) -> IntVector:
-        try:
-            return pd.DatetimeIndex(series).as_unit("ns").asi8
-        except pd.errors.OutOfBoundsDatetime as problem:
-            if self.tolerant:
-                return (
-                    pd.DatetimeIndex(pd.to_datetime(series.astype(str), errors="coerce", utc=True)).as_unit("ns").asi8
-                )
-            raise self.error(f"expected times between the years 1678 and 2261: {problem}") from problem
+        """The datetimes as int64 ns; those outside the years that ns can tell are refused, or NO_TIME if tolerant."""
+        index = pd.DatetimeIndex(series)
+        coarse = index.as_unit("s").asi8  # every readable year fits into seconds
+        far = (coarse < _EARLIEST_NS // 10**9) | (coarse >= _LATEST_NS // 10**9)
+        far &= index.notna()
+        self.refuse(far, series.to_list(), "times of the years 1678 to 2260", "mend or drop these rows")
+        return index.where(~far).as_unit("ns").asi8 if far.any() else index.as_unit("ns").asi8
 
     def refuse(self, bad: BoolVector, cells: Sequence[Any], expected: str, advice: str) -> None:
         where = np.flatnonzero(bad)
         if len(where) == 0 or self.tolerant:
             return
-        shown = "; ".join(f"row {row}: {cells[row]!r}" for row in where[:_SHOWN])
+        shown = "; ".join(f"row {row}: {_short(cells[row])}" for row in where[:_SHOWN])
         more = f"; and {len(where) - _SHOWN} more" if len(where) > _SHOWN else ""
         raise self.error(f"expected {expected}, got {shown}{more}; {advice}")
 
@@ -230,6 +232,12 @@ class _Rows:
         wrong = (minutes.to_numpy() != expected) & offsets.notna().to_numpy()
         self.refuse(wrong, text.to_list(), f"UTC offsets of {self.zone}", "they mix zones: write all times in UTC")
         return different
+
+
+def _short(cell: Any) -> str:
+    """A cell for a message, however long it is in the file."""
+    text = repr(str(cell) if isinstance(cell, dt.date) else cell)
+    return text if len(text) <= _CELL_CHARACTERS else text[:_CELL_CHARACTERS] + "..."
 
 
 def _offset_minutes(written: str) -> int:

@@ -25,7 +25,7 @@ def kernel(signature: Any, *, parallel: bool = False) -> Callable[[Function], Fu
     """
 
     def decorate(function: Function) -> Function:
-        compiled = njit(nogil=True, error_model="numpy", parallel=parallel)(function)
+        compiled: Any = njit(nogil=True, error_model="numpy", parallel=parallel)(function)
         compiled.enable_caching()
         compiled._cache._cache_file._source_stamp = source_stamp(cast(FunctionType, function))
         compiled.compile(signature)

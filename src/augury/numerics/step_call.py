@@ -10,6 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 __all__ = ["STEP", "address_of", "call_step"]
@@ -25,16 +26,16 @@ def address_of(step: Any) -> int:
     return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name))
 
 
-@intrinsic
-def call_step(  # type: ignore[no-untyped-def]
-    typing_context, address, state, params, opened_at, bar, out  # noqa: ARG001
-):
-    """Inside a kernel: call the step at `address` with the arguments of `STEP`."""
+def _call_step(_typing_context: Any, _address: Any, _arguments: Any) -> Any:
+    """Inside a kernel: `call_step(address, (state, params, opened_at, bar, out))` calls the step at that address."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kinds = [context.get_value_type(kind) for kind in signature.args[1:]]
-        pointer = builder.inttoptr(arguments[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
-        builder.call(pointer, arguments[1:])
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        kinds = [context.get_value_type(kind) for kind in signature.args[1].types]
+        pointer = builder.inttoptr(given[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
+        builder.call(pointer, cgutils.unpack_tuple(builder, given[1]))
         return context.get_dummy_value()
 
-    return types.void(types.int64, *STEP.args), generate
+    return types.void(types.int64, types.Tuple(STEP.args)), generate
+
+
+call_step: Any = intrinsic(_call_step)

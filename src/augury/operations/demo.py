@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -13,6 +13,9 @@ from augury.errors import InvalidInput, NotFound, nearest
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 from augury.spec import Spec
+
+if TYPE_CHECKING:
+    from augury.signals import TradingSignal
 
 __all__ = ["DemoOptions", "DemoResult"]
 
@@ -37,8 +40,8 @@ class DemoOptions(Spec):
 class DemoResult:
     """The latest signal of every ticker of the sample and the last decisions other than HOLD before it."""
 
-    signals: tuple[signals.TradingSignal, ...]
-    decisions: tuple[signals.TradingSignal, ...]
+    signals: tuple[TradingSignal, ...]
+    decisions: tuple[TradingSignal, ...]
     refused: Mapping[str, str]
     judged_bars: int
     source: str
@@ -64,8 +67,8 @@ def _run(options: DemoOptions, progress: Progress) -> DemoResult:
         chosen = {ticker: bars.loc[: _day(options.until)] for ticker, bars in chosen.items()}
     engine = signals.SignalEngine(sectors=data.sectors)
     news = engine.prepare_news(data.news)
-    latest: list[signals.TradingSignal] = []
-    decisions: list[signals.TradingSignal] = []
+    latest: list[TradingSignal] = []
+    decisions: list[TradingSignal] = []
     refused: dict[str, str] = {}
     judged = 0
     for ticker in progress.track(chosen, "Judging the sample", len(chosen)):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
+import numpy as np
 
 from augury import market, sentiment
 from augury.errors import InvalidInput
@@ -70,7 +72,7 @@ class SentimentResult:
     scores: tuple[TextScore, ...]
     at: str | None
     window: str | None
-    snapshots: dict[str, dict[str, Any]]
+    snapshots: dict[str, dict[str, float | None]]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values."""
@@ -99,16 +101,25 @@ def _run(options: SentimentOptions, progress: Progress) -> SentimentResult:
         scores.append(
             TextScore(text=text, positive=positive, negative=negative, neutral=neutral, score=positive - negative)
         )
-    at, snapshots = None, {}
+    snapshots: dict[str, dict[str, float | None]] = {}
+    at_ns = None
     if items:
-        at, snapshots = sentiment.snapshot_tickers(items, rows, window=options.window, at=options.at)
+        at_ns = (
+            max(item.known_at_ns for item in items) if options.at is None else market.instant(options.at, what="--at")
+        )
+        found = sentiment.ticker_snapshots(items, np.vstack(rows), window=options.window, at_ns=at_ns)
+        snapshots = {ticker: _plain(values) for ticker, values in found.items()}
     return SentimentResult(
         model=f"{model.name}@{model.version}",
         scores=tuple(scores),
-        at=at,
+        at=None if at_ns is None else market.iso(at_ns),
         window=options.window if items else None,
         snapshots=snapshots,
     )
+
+
+def _plain(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 register(

@@ -17,6 +17,8 @@ from augury.spec import Spec
 if TYPE_CHECKING:
     import pandas as pd
 
+    from augury.signals import TradingSignal
+
 __all__ = ["SignalsOptions", "SignalsResult", "judge_universe", "timeframe_of"]
 
 Text: TypeAlias = str
@@ -62,7 +64,7 @@ class SignalsOptions(Spec):
 class SignalsResult:
     """Signals, the tickers that could not be judged and why, and where the data came from."""
 
-    signals: tuple[signals.TradingSignal, ...]
+    signals: tuple[TradingSignal, ...]
     refused: Mapping[str, str]
     source: str
     notes: tuple[str, ...] = ()
@@ -86,7 +88,9 @@ def timeframe_of(universe: Mapping[str, pd.DataFrame], given: str | None) -> str
     """The timeframe given, or the one that every ticker's bars have; Refused when they differ."""
     if given is not None:
         return str(market.Timeframe.of(given))
-    found = {ticker: str(market.infer_timeframe(bars.index)) for ticker, bars in universe.items()}
+    found = {
+        ticker: str(market.infer_timeframe(market.bar_arrays(bars).opened_at)) for ticker, bars in universe.items()
+    }
     if len(set(found.values())) > 1:
         shown = ", ".join(f"{ticker} {timeframe}" for ticker, timeframe in list(found.items())[:6])
         raise Refused(f"the files have bars of different length ({shown}); judge one length at a time, or resample")
@@ -110,7 +114,7 @@ def judge_universe(
             track=lambda tickers: progress.track(tickers, "Judging", len(universe)),
         )
         return SignalsResult(signals=batch.signals, refused=batch.refused, source=_source(options))
-    found: list[signals.TradingSignal] = []
+    found: list[TradingSignal] = []
     refused: dict[str, str] = {}
     for ticker in progress.track(universe, "Judging", len(universe)):
         try:
@@ -136,7 +140,7 @@ def _run(options: SignalsOptions, progress: Progress) -> SignalsResult:
     universe = _chosen(universe, options.tickers)
     items = market.read_news(options.news, zone=options.zone) if options.news else []
     rules = signals.RuleSpec.absolute() if options.thresholds == "absolute" else signals.RuleSpec()
-    spec = signals.SignalSpec(timeframe=timeframe_of(universe, options.timeframe), rules=rules)
+    spec = signals.SignalSpec.for_timeframe(timeframe_of(universe, options.timeframe), rules=rules)
     engine = signals.SignalEngine(spec, model=sentiment.load_model(options.model) if items else None)
     return judge_universe(engine, universe, engine.prepare_news(items), options, progress)
 

@@ -22,9 +22,7 @@ def replay_events(
     A bar is known at its close (open + timeframe), a news item at `known_at`; news known exactly at a close comes
     before that bar, and bars closing together come by ticker. Frames keep the Bars contract.
     """
-    keyed: list[tuple[int, int, str, BarEvent | NewsItem]] = [
-        (item.known_at_ns, 0, item.ticker, item) for item in news
-    ]
+    keyed: list[tuple[int, int, str, BarEvent | NewsItem]] = [(item.known_at_ns, 0, item.ticker, item) for item in news]
     for ticker, frame in universe.items():
         arrays = bar_arrays(frame)
         closes = close_times(arrays.opened_at, timeframe)

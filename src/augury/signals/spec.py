@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 
+from augury.market.timeframe import Timeframe
 from augury.sentiment.panel import PanelSpec
 from augury.sentiment.scored_news import PreparationSpec
+from augury.sentiment.snapshot import SnapshotSpec, Window
 from augury.signals.rule_spec import RuleSpec
 from augury.signals.sizing import SizingSpec
 from augury.spec import Spec
@@ -35,3 +37,13 @@ class SignalSpec(Spec):
     hawkes: dict[str, Any] = field(default_factory=dict)
     hurst: dict[str, Any] = field(default_factory=dict)
     permutation_entropy: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def for_timeframe(cls, timeframe: str, **options: Any) -> SignalSpec:
+        """The default options for bars of this length: news fades on the window nearest below it."""
+        length = Timeframe.of(timeframe).ns
+        window: Window = "5m"
+        for name in get_args(Window):
+            if Timeframe.of(name).ns <= length:
+                window = name
+        return cls(timeframe=timeframe, sentiment=PanelSpec(snapshot=SnapshotSpec(window=window)), **options)

@@ -16,12 +16,14 @@ from augury.market.bars import BarArrays, bar_arrays
 from augury.spec import Spec
 from augury.testing.contract import ContractBroken
 from augury.testing.experiment import CausalityPlan
+from augury.testing.generators.bars_from_returns import BarStyle
 from augury.testing.generators.garch_bars import garch_bars
 
 __all__ = ["FeatureTrial", "SuiteSpec", "awkward_bars"]
 
 
 _ROUNDING = 1e-9
+_LIVELY = BarStyle(volume_noise=0.7)  # volume bursts often enough for features that wait for them
 _FEW_FUTURES = CausalityPlan(random_cuts=4, early_cuts=2, event_cuts=4)
 
 
@@ -53,7 +55,7 @@ class FeatureTrial:
         """The long regular series."""
         if self._bars is None:
             count = max(self.spec.bars, self.feature.warm_up + self.spec.valid_within_bars + 200)
-            self._bars = garch_bars(count, seed=self.spec.seed)
+            self._bars = garch_bars(count, style=_LIVELY, seed=self.spec.seed)
         return self._bars
 
     @property
@@ -104,7 +106,7 @@ def awkward_bars(count: int, *, seed: int = 0) -> dict[str, pd.DataFrame]:
     Missing bars and long holes, runs of zero volume, runs without any movement, nothing but flat bars, volume always
     zero, and a price level that jumps a thousandfold and back.
     """
-    regular = garch_bars(count, seed=seed)
+    regular = garch_bars(count, style=_LIVELY, seed=seed)
     rng = np.random.default_rng(seed)
     part = max(count // 8, 1)
     kept = rng.random(count) < 0.7

@@ -61,8 +61,7 @@ def _trailing_haar(bars: pd.DataFrame) -> FloatVector:
     x = pd.Series(_log_close(bars))
     for step in (1, 2, 4):
         x = (x + x.shift(step)) / 2.0
-    out: FloatVector = x.to_numpy(dtype=np.float64)
-    return out
+    return np.asarray(x, dtype=np.float64)
 
 
 def _likelihoods(bars: pd.DataFrame) -> FloatMatrix:
