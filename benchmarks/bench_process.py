@@ -19,8 +19,9 @@ COMMANDS: tuple[tuple[str, tuple[str, ...], float], ...] = (
 
 def measure(arguments: tuple[str, ...]) -> tuple[float, float]:
     """Wall seconds and peak resident megabytes of one fresh interpreter."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     elapsed = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)

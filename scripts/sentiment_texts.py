@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import csv
+import gzip
 import hashlib
 import re
 from collections import defaultdict
@@ -39,9 +39,11 @@ def read_rows(folder: Path) -> list[Labelled]:
     rows = []
     for source, (name, column) in FILES.items():
         with gzip.open(folder / "text" / name, "rt", encoding="utf-8", newline="") as file:
-            for record in csv.DictReader(file):
-                if record[column].strip():
-                    rows.append(Labelled(source, record[column], LABELS.index(record["label"])))
+            rows.extend(
+                Labelled(source, record[column], LABELS.index(record["label"]))
+                for record in csv.DictReader(file)
+                if record[column].strip()
+            )
     return rows
 
 

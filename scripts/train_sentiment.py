@@ -22,10 +22,10 @@ from onnx import TensorProto, helper, numpy_helper
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix, hstack
 from scipy.special import log_softmax
-from sentiment_texts import Labelled, agreed, held_out, read_rows, text_hash
 from sklearn.linear_model import LogisticRegression
 
 from augury.sentiment.text_features import FAMILIES, FEATURES_VERSION, TextFeatures, TextKeys
+from sentiment_texts import Labelled, agreed, held_out, read_rows, text_hash
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE_DATA = ROOT / "src" / "augury" / "sentiment" / "data"
@@ -86,7 +86,9 @@ def fit(keys: list[TextKeys], labels: np.ndarray) -> Head:
     weights = model.coef_.T * (idf * scale)[:, None]
     vocabulary, first = np.unique(np.concatenate(parts), return_index=True)  # a key of two families: the first keeps it
     centred = weights - weights.mean(axis=1, keepdims=True)
-    return Head(vocabulary.astype(np.uint32), centred[first], (idf**2)[first], model.intercept_ - model.intercept_.mean())
+    return Head(
+        vocabulary.astype(np.uint32), centred[first], (idf**2)[first], model.intercept_ - model.intercept_.mean()
+    )
 
 
 def quantised(head: Head) -> tuple[np.ndarray, float, float]:
@@ -128,7 +130,9 @@ def graph(head: Head, temperature: float) -> bytes:
     }
     nodes = []
     for family in FAMILIES:
-        names = {step: f"{family}_{step}" for step in ("rows", "float", "sums", "adds", "square", "norm2", "norm", "part")}
+        names = {
+            step: f"{family}_{step}" for step in ("rows", "float", "sums", "adds", "square", "norm2", "norm", "part")
+        }
         nodes += [
             helper.make_node("Gather", ["table", family], [names["rows"]]),
             helper.make_node("Cast", [names["rows"]], [names["float"]], to=TensorProto.FLOAT),
@@ -204,7 +208,12 @@ def main() -> None:
 
 
 def write(
-    folder: Path, head: Head, temperature: float, report: dict[str, dict[str, float]], features: TextFeatures, texts: int
+    folder: Path,
+    head: Head,
+    temperature: float,
+    report: dict[str, dict[str, float]],
+    features: TextFeatures,
+    texts: int,
 ) -> None:
     """The three files of the model."""
     weights, vocabulary = graph(head, temperature), head.vocabulary.astype("<u4").tobytes()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -35,6 +35,15 @@ def _nested(kind: Any, value: Any) -> Any:
         specs = [choice for choice in inner if isinstance(choice, type) and issubclass(choice, Spec)]
         return _nested(specs[0], value) if len(specs) == 1 else value
     return value
+
+
+def _expected(kind: Any, error: msgspec.ValidationError) -> str:
+    """What was expected, in msgspec's words, with the choices where there are some."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) is Literal:
+        return "Expected one of " + ", ".join(repr(choice) for choice in get_args(kind))
+    return str(error)
 
 
 def _plain(value: Any) -> Any:
@@ -70,7 +79,7 @@ class Spec:
             try:
                 converted = msgspec.convert(value, kind)
             except msgspec.ValidationError as error:
-                message = f"{type(self).__name__}.{name} = {value!r}: {error}"
+                message = f"{type(self).__name__}.{name} = {value!r}: {_expected(kind, error)}"
                 raise InvalidInput(message) from error
             object.__setattr__(self, name, converted)
         self.check()

@@ -156,7 +156,7 @@ def test_doctor_is_content_and_says_what_it_looked_at() -> None:
         (("signals", "--no-such-option", "x"), 2, "No such option"),
         (("nonsense",), 2, "No such command"),
         (("signals", "no_such_file.csv"), 3, "no_such_file.csv"),
-        (("signals", "--last", "0", "x.csv"), 3, "last"),
+        (("signals", "--last", "0", "x.csv"), 2, "last"),
         (("demo", "--tickers", "APPL"), 3, "did you mean 'AAPL'"),
         (("demo", "--until", "yesterday"), 3, "2012-09-21"),
         (("sentiment",), 3, "give texts to score"),

@@ -216,7 +216,7 @@ def test_names_are_found_in_the_models_folder_and_in_the_hub_cache(
 def test_a_folder_without_weights_says_what_is_missing(tmp_path: Path) -> None:
     folder = make_classifier(tmp_path, PROSUS)
     (folder / "model.onnx").unlink()
-    with pytest.raises(Misconfigured, match="neither model.onnx nor weights"):
+    with pytest.raises(Misconfigured, match=r"neither model\.onnx nor weights"):
         HuggingFaceModel.load(folder, cache_folder=tmp_path / "cache")
 
 

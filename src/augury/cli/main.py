@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import sys
@@ -12,13 +13,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from augury import __version__
 from augury.cli.commands import command_for
-from augury.cli.exit_codes import FINE, REFUSED, exit_code
+from augury.cli.exit_codes import FINE, REFUSED, USAGE, exit_code
 from augury.cli.progress import TerminalProgress
-from augury.errors import AuguryError
+from augury.cli.wording import for_terminal
+from augury.errors import AuguryError, InvalidInput
 from augury.operations.operation import Operation, Result
 from augury.operations.registry import operations
+from augury.version import __version__
 
 __all__ = ["app", "run"]
 
@@ -32,32 +34,55 @@ app = typer.Typer(
 )
 
 
-@app.callback(epilog="Start with: augury demo")
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"augury {__version__}")
         raise typer.Exit(FINE)
+
+
+@app.callback(epilog="Start with: augury demo")
+def _root(
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass
 
 
 def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
     """Run one operation and show its result; errors become one message on standard error and an exit code."""
     errors = Console(stderr=True, highlight=False)
+
+    def fail(message: str, code: int) -> typer.Exit:
+        errors.print(f"[bold red]augury {entry.name}:[/] {escape(for_terminal(message, entry))}", soft_wrap=True)
+        return typer.Exit(code)
+
     try:
         spec = entry.spec_type.from_dict(given)
+    except InvalidInput as error:
+        raise fail(str(error), USAGE) from None
+    try:
         result = entry.run(spec, TerminalProgress(errors))
         show(entry, result, as_json)
     except AuguryError as error:
-        errors.print(f"[bold red]augury {entry.name}:[/] {escape(str(error))}", soft_wrap=True)
-        raise typer.Exit(exit_code(error)) from None
+        raise fail(str(error), exit_code(error)) from None
+    except MemoryError:
+        raise fail("not enough memory for this input; give fewer or smaller files", REFUSED) from None
     except KeyboardInterrupt:
         errors.print("interrupted; nothing half-written was left behind")
         raise typer.Exit(REFUSED) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
         raise typer.Exit(FINE) from None
+    except OSError as error:  # a full disk under standard output, for instance
+        _silence_stdout()
+        raise fail(f"the system refused: {error}; the result is not complete", REFUSED) from None
     raise typer.Exit(int(getattr(result, "exit_code", FINE)))
+
+
+def _silence_stdout() -> None:
+    """Let nothing be written to standard output any more, so that leaving does not fail on it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show(entry: Operation, result: Result, as_json: bool) -> None:
@@ -76,6 +101,9 @@ for _entry in operations().values():
 
 def run() -> None:
     """Entry point of the console script and of `python -m augury`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files and old terminals may hold what they cannot show
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except Exception as error:  # the outermost door: a bug must not become a wall of traceback

@@ -39,13 +39,17 @@ def register(entry: FeatureDefinition) -> FeatureDefinition:
     return entry
 
 
+def _modules() -> list[str]:
+    package = importlib.import_module("augury.features.catalogue")
+    return [module.name for module in pkgutil.iter_modules(package.__path__)]
+
+
 def _load_catalogue() -> None:
     global _loaded
     if _loaded:
         return
-    package = importlib.import_module("augury.features.catalogue")
-    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        importlib.import_module(module.name)
+    for module in _modules():
+        importlib.import_module(f"augury.features.catalogue.{module}")
     _loaded = True
 
 
@@ -57,6 +61,8 @@ def definitions() -> dict[str, FeatureDefinition]:
 
 def definition(name: str) -> FeatureDefinition:
     """The definition of that name; NotFound, with the nearest names, when there is none."""
+    if name not in _definitions and name in _modules():
+        importlib.import_module(f"augury.features.catalogue.{name}")  # its own file alone: the others may be slow
     if name not in _definitions:
         _load_catalogue()
     if name not in _definitions:

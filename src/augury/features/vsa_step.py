@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from augury.features.stepping import STEP
-from augury.numerics.compile import kernel
+from augury.numerics.compile import inlined, kernel
 from augury.numerics.rolling import ring_get, ring_max, ring_mean, ring_median, ring_min, ring_push
 
 __all__ = ["PARAMETERS", "vsa_step"]
@@ -96,10 +96,9 @@ _BARS, _SCORES, _AVERAGE = 0, 1, 2  # state cells before the rings: bars seen, s
 (_NO_DEMAND, _NO_SUPPLY, _SELLING, _BUYING, _STOP_BULL, _STOP_BEAR, _UPTHRUST, _SPRING) = range(8, 16)
 (_ABSORPTION, _ABSORPTION_SIDE, _ZERO_VOLUME) = range(16, 19)
 _MINUTE = 60_000_000_000  # ns
-_HELPER = "void(float64[::1], float64[::1], float64[::1], float64[::1])"  # state, params, bar, out
 
 
-@kernel("float64(float64[::1], float64[::1], float64[::1])")
+@inlined
 def _spread_of(state: Any, params: Any, bar: Any) -> Any:
     """High minus low, or the true range (NaN on the first bar, which has no previous close)."""
     high, low = bar[1], bar[2]
@@ -111,27 +110,25 @@ def _spread_of(state: Any, params: Any, bar: Any) -> Any:
     return max(high, previous) - min(low, previous)
 
 
-@kernel("void(float64[::1], float64[::1], int64, int64[::1])")
-def _baseline_rings(_state: Any, params: Any, opened_at: Any, found: Any) -> None:
+@inlined
+def _baseline_rings(params: Any, opened_at: Any) -> Any:
     """Where the baselines of this bar live: spread ring, volume ring, width."""
     days = int(params[_SLOT_DAYS])
     if days == 0:
-        found[0], found[1], found[2] = int(params[_SPREADS_AT]), int(params[_VOLUMES_AT]), int(params[_WINDOW])
-        return
+        return int(params[_SPREADS_AT]), int(params[_VOLUMES_AT]), int(params[_WINDOW])
     slot = ((opened_at // _MINUTE) % 1440) // int(params[_SLOT_MINUTES])
-    found[0] = int(params[_SLOTS_AT]) + slot * 2 * (days + 2)
-    found[1] = found[0] + days + 2
-    found[2] = days
+    spreads_at = int(params[_SLOTS_AT]) + slot * 2 * (days + 2)
+    return spreads_at, spreads_at + days + 2, days
 
 
-@kernel("float64(float64[::1], float64[::1], int64, int64)")
+@inlined
 def _baseline(state: Any, params: Any, at: Any, width: Any) -> Any:
     if params[_USE_MEDIAN] == 0.0:
         return ring_mean(state, at, width)
     return ring_median(state, at, width, int(params[_SCRATCH_AT]))
 
 
-@kernel("void(float64, float64, float64, float64[::1], float64[::1])")
+@inlined
 def _measure(spread: Any, usual_spread: Any, usual_volume: Any, bar: Any, out: Any) -> None:
     """Ratios to the baselines and where the close lies in the bar."""
     high, low, close, volume = bar[1], bar[2], bar[3], bar[4]
@@ -150,7 +147,7 @@ def _measure(spread: Any, usual_spread: Any, usual_volume: Any, bar: Any, out: A
         out[_ABSORB] = rel_volume / (rel_spread + 1e-9)
 
 
-@kernel(_HELPER)
+@inlined
 def _flag_quiet_and_absorbing(state: Any, params: Any, bar: Any, out: Any) -> None:
     """Williams: no demand is a quiet bar that closes up, no supply a quiet bar that closes down."""
     width, volumes_at = int(params[_WINDOW]), int(params[_VOLUMES_AT])
@@ -174,7 +171,7 @@ def _flag_quiet_and_absorbing(state: Any, params: Any, bar: Any, out: Any) -> No
     out[_ABSORPTION_SIDE] = np.sign(ring_get(state, closes_at, trend, trend) - close) if absorbing else 0.0
 
 
-@kernel(_HELPER)
+@inlined
 def _flag_extremes(state: Any, params: Any, bar: Any, out: Any) -> None:
     """Climaxes, stopping volume, upthrust and spring: heavy bars at the edge of the recent range."""
     depth, highs_at, lows_at = int(params[_DEPTH]), int(params[_HIGHS_AT]), int(params[_LOWS_AT])
@@ -189,19 +186,17 @@ def _flag_extremes(state: Any, params: Any, bar: Any, out: Any) -> None:
     out[_BUYING] = 1.0 if heavy and up and high >= ring_max(state, highs_at, depth, climax - 1) else 0.0
 
     heavy = rel_volume > params[_STOPPING_VOLUME]
-    at_low = low <= ring_min(state, lows_at, depth, stopping - 1)
-    at_high = high >= ring_max(state, highs_at, depth, stopping - 1)
-    out[_STOP_BULL] = 1.0 if heavy and down and position > 0.5 and at_low else 0.0
-    out[_STOP_BEAR] = 1.0 if heavy and up and position < 0.5 and at_high else 0.0
+    falling, rising = heavy and down and position > 0.5, heavy and up and position < 0.5
+    out[_STOP_BULL] = 1.0 if falling and low <= ring_min(state, lows_at, depth, stopping - 1) else 0.0
+    out[_STOP_BEAR] = 1.0 if rising and high >= ring_max(state, highs_at, depth, stopping - 1) else 0.0
 
     active = rel_spread > params[_BREAK_SPREAD] and rel_volume > params[_BREAK_VOLUME]
-    above = high > ring_max(state, highs_at, depth, broken)
-    below = low < ring_min(state, lows_at, depth, broken)
-    out[_UPTHRUST] = 1.0 if active and above and position < params[_REVERSAL_CLOSE] else 0.0
-    out[_SPRING] = 1.0 if active and below and position > 1.0 - params[_REVERSAL_CLOSE] else 0.0
+    weak, strong = active and position < params[_REVERSAL_CLOSE], active and position > 1.0 - params[_REVERSAL_CLOSE]
+    out[_UPTHRUST] = 1.0 if weak and high > ring_max(state, highs_at, depth, broken) else 0.0
+    out[_SPRING] = 1.0 if strong and low < ring_min(state, lows_at, depth, broken) else 0.0
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1])")
+@inlined
 def _score(state: Any, params: Any, out: Any) -> None:
     """The weighted sum of events, clipped to [-1, 1], and its EMA seeded with the mean of the first `ema_span`."""
     raw = (
@@ -229,20 +224,19 @@ def _score(state: Any, params: Any, out: Any) -> None:
 def vsa_step(state: Any, params: Any, opened_at: Any, bar: Any, out: Any) -> None:
     """One bar of volume spread analysis. The bar is judged against earlier bars only, then remembered."""
     out[:] = np.nan
-    found = np.empty(3, np.int64)
-    _baseline_rings(state, params, opened_at, found)
+    spreads_at, volumes_at, width = _baseline_rings(params, opened_at)
     spread = _spread_of(state, params, bar)
     if state[_BARS] >= params[_WARM_UP]:
-        usual_spread = _baseline(state, params, found[0], found[2])
-        usual_volume = _baseline(state, params, found[1], found[2])
+        usual_spread = _baseline(state, params, spreads_at, width)
+        usual_volume = _baseline(state, params, volumes_at, width)
         _measure(spread, usual_spread, usual_volume, bar, out)
         if not (math.isnan(out[_REL_SPREAD]) or math.isnan(out[_REL_VOLUME])):
             _flag_quiet_and_absorbing(state, params, bar, out)
             _flag_extremes(state, params, bar, out)
             _score(state, params, out)
     if not math.isnan(spread):
-        ring_push(state, found[0], found[2], spread)
-        ring_push(state, found[1], found[2], bar[4])
+        ring_push(state, spreads_at, width, spread)
+        ring_push(state, volumes_at, width, bar[4])
     if params[_SLOT_DAYS] > 0.0:
         ring_push(state, int(params[_VOLUMES_AT]), int(params[_WINDOW]), bar[4])
     ring_push(state, int(params[_HIGHS_AT]), int(params[_DEPTH]), bar[1])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from augury.arrays import FloatMatrix, IntVector
 
-__all__ = ["BAR_COLUMNS", "BarArrays", "bar_arrays", "bars_frame", "single_block", "time_index"]
+__all__ = ["BAR_COLUMNS", "BarArrays", "bar_arrays", "bars_frame", "plain_block", "single_block", "time_index"]
 
 BAR_COLUMNS = ("open", "high", "low", "close", "volume")
 _COLUMN_INDEX = pd.Index(BAR_COLUMNS)
@@ -62,10 +62,10 @@ def bar_arrays(bars: pd.DataFrame) -> BarArrays:
     block = single_block(bars)
     if block is None:
         block = bars[list(BAR_COLUMNS)].to_numpy(dtype=np.float64).T
-    return BarArrays(opened_at, _plain(block))
+    return BarArrays(opened_at, plain_block(block))
 
 
-def _plain(block: FloatMatrix) -> FloatMatrix:
+def plain_block(block: FloatMatrix) -> FloatMatrix:
     """C-contiguous and writeable, as kernels are compiled for; pandas hands out read-only views."""
     if not block.flags.c_contiguous:
         return np.ascontiguousarray(block)

@@ -10,6 +10,7 @@ import msgspec
 import pandas as pd
 
 from augury.errors import InvalidNews
+from augury.market.columns import NEWS_SPELLINGS, plain_name
 from augury.market.files import TABLE_SUFFIXES, existing_file, kind_of, read_table
 from augury.market.news import NewsItem
 from augury.market.news_tables import news_from_frame
@@ -17,6 +18,11 @@ from augury.market.text_guard import check_text, open_bytes
 
 __all__ = ["read_news"]
 
+_KEYS = {plain_name(spelling) for field, known in NEWS_SPELLINGS.items() for spelling in (field, *known)}
+_SHOWN_KEYS = 12
+_JSON_KINDS = {
+    list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false", type(None): "null"
+}  # fmt: skip
 _JSON_SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz")
 
 
@@ -45,19 +51,27 @@ def _read_json_lines(file: Path) -> pd.DataFrame:
     check_text(file, error=InvalidNews)
     decode = msgspec.json.Decoder().decode
     records: list[dict[str, Any]] = []
+    others: dict[str, None] = {}
     with open_bytes(file) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
                 continue
             try:
                 record = decode(line.removeprefix(b"\xef\xbb\xbf"))
-            except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-                raise InvalidNews(f"{file}: line {number} is not one JSON object: {problem}") from problem
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+                raise InvalidNews(
+                    f"{file}: expected one JSON object a line (JSON Lines), got line {number}: {problem}; mend or drop "
+                    "that line"
+                ) from problem
             if not isinstance(record, dict):
-                kind = type(record).__name__
-                raise InvalidNews(f"{file}: expected one JSON object a line (JSON Lines), line {number} holds a {kind}")
-            records.append(record)
+                advice = "split it by: jq -c '.[]'" if isinstance(record, list) else "mend or drop that line"
+                raise InvalidNews(
+                    f"{file}: expected one JSON object a line (JSON Lines), line {number} holds "
+                    f"{_JSON_KINDS[type(record)]}; {advice}"
+                )
+            records.append({key: cell for key, cell in record.items() if plain_name(key) in _KEYS})
+            others.update(dict.fromkeys(list(record)[:_SHOWN_KEYS]) if len(others) < _SHOWN_KEYS else {})
     if not records:
         raise InvalidNews(f"{file}: expected news items, got blank lines only")
-    keys = list(dict.fromkeys(key for record in records for key in record))
+    keys = list(dict.fromkeys(key for record in records for key in record)) or list(others)
     return pd.DataFrame({key: pd.Series([record.get(key) for record in records], dtype=object) for key in keys})

@@ -14,7 +14,7 @@ from augury.errors import InvalidNews
 from augury.market.columns import NEWS_SPELLINGS, find_columns
 from augury.market.news import NewsItem
 from augury.market.rules import NO_TIME
-from augury.market.tables import as_pandas
+from augury.market.tables import as_pandas, shown_columns
 from augury.market.times import Times, instant, iso, parse_times
 
 __all__ = ["news_from_frame", "news_to_frame"]
@@ -45,9 +45,9 @@ def news_from_frame(
     columns = find_columns(table.columns, NEWS_SPELLINGS, error=InvalidNews)
     missing = [name for name in ("ticker", "text", "published_at") if name not in columns]
     if missing:
-        listed = ", ".join(str(name) for name in table.columns) or "none"
         raise InvalidNews(
-            f"expected columns ticker, text and published_at; missing {', '.join(missing)} among: {listed}"
+            f"expected columns ticker, text and published_at; missing {', '.join(missing)} among: "
+            f"{shown_columns(table)}; rename or add them"
         )
     tickers = _texts(table[columns["ticker"]], "ticker")
     texts = _texts(table[columns["text"]], "text")
@@ -128,8 +128,12 @@ def _texts(cells: pd.Series[Any], name: str) -> list[str]:
     for row, value in enumerate(values):
         if not isinstance(value, str) or not value.strip():
             bad = [at for at, cell in enumerate(values) if not isinstance(cell, str) or not cell.strip()]
-            more = f" (rows {', '.join(map(str, bad[:_SHOWN]))}{', ...' if len(bad) > _SHOWN else ''})"
-            raise InvalidNews(f"expected {name} in every row, got {value!r} in row {row}; {len(bad)} such rows{more}")
+            others = f" (rows {', '.join(map(str, bad[:_SHOWN]))}{', ...' if len(bad) > _SHOWN else ''})"
+            found = "nothing" if value is None or value != value else f"{value!r:.60}"
+            raise InvalidNews(
+                f"expected {name} in every row, got {found} in row {row}; {len(bad)} of {len(values)} rows are like "
+                f"this{others if len(bad) > 1 else ''}: write text or drop them"
+            )
     return [value.strip() for value in values] if name == "ticker" else values
 
 
@@ -143,4 +147,4 @@ def _refuse(bad: BoolVector, times: IntVector, expected: str, advice: str) -> No
         return
     shown = "; ".join(f"row {row} ({iso(int(times[row]))})" for row in rows[:_SHOWN])
     more = f"; and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
-    raise InvalidNews(f"expected {expected}, broken in {rows.size} rows: {shown}{more}; {advice}")
+    raise InvalidNews(f"expected {expected}, broken in {rows.size} of {len(bad)} rows: {shown}{more}; {advice}")

@@ -22,8 +22,11 @@ def quality_of_file(
     Raises what `read_bars` raises for files that cannot be read at all; everything else becomes a finding.
     """
     table = read_table(path, error=InvalidBars)
-    column = find_columns(table.columns, {"symbol": BAR_SPELLINGS["symbol"]}, error=InvalidBars).get("symbol")
-    if column is not None:
-        return list(quality_by_symbol(table, zone=zone, timeframe=timeframe).values())
-    name = existing_file(path).name.split(".")[0]
-    return [quality_report(table, zone=zone, timeframe=timeframe, symbol=name)]
+    try:
+        column = find_columns(table.columns, {"symbol": BAR_SPELLINGS["symbol"]}, error=InvalidBars).get("symbol")
+        if column is not None:
+            return list(quality_by_symbol(table, zone=zone, timeframe=timeframe).values())
+        name = existing_file(path).name.split(".")[0]
+        return [quality_report(table, zone=zone, timeframe=timeframe, symbol=name)]
+    except InvalidBars as problem:
+        raise InvalidBars(f"{path}: {problem}") from problem

@@ -13,7 +13,7 @@ from augury.errors import InvalidBars
 from augury.market.bars import BAR_COLUMNS
 from augury.market.columns import BAR_SPELLINGS, find_columns, plain_name
 from augury.market.rules import NO_TIME
-from augury.market.tables import as_pandas, numbers_or_refuse
+from augury.market.tables import as_pandas, numbers_or_refuse, shown_columns
 from augury.market.times import TimeKind, parse_times
 
 __all__ = ["RawBars", "raw_bars", "symbols_of"]
@@ -54,7 +54,8 @@ def raw_bars(table: Any, *, zone: str | None = None, tolerant: bool = False) -> 
             matrix[row] = _numbers(frame[columns[name]], str(columns[name]), tolerant)
     if not tolerant and (unknown := np.flatnonzero(times.nanoseconds == NO_TIME)).size:
         raise InvalidBars(
-            f"expected a time in every row, got none in {unknown.size} rows, the first at row {unknown[0]}"
+            f"expected a time in every row, got none in {unknown.size} of {len(frame)} rows, the first at row "
+            f"{unknown[0]}; add the times or drop these rows"
         )
     if not tolerant and len(listed := symbols_of(frame)) > 1:
         shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
@@ -89,9 +90,9 @@ def _time_values(frame: pd.DataFrame, columns: dict[str, object]) -> Any:
         return index
     if len(frame.index) and not isinstance(index, pd.RangeIndex) and index.dtype.kind not in "iufb":
         return index
-    known = ", ".join(str(name) for name in frame.columns)
     raise InvalidBars(
-        f"expected a DatetimeIndex or a time column ({', '.join(BAR_SPELLINGS['timestamp'][:5])}), got columns: {known}"
+        f"expected a time column ({', '.join(BAR_SPELLINGS['timestamp'][:5])}, ...) or a DatetimeIndex, got columns: "
+        f"{shown_columns(frame)}; rename or add it"
     )
 
 
@@ -110,6 +111,6 @@ def _extra(frame: pd.DataFrame, names: dict[str, Any], wanted: tuple[str, ...]) 
 
 
 def _missing_columns(missing: tuple[str, ...], frame: pd.DataFrame) -> str:
-    known = ", ".join(str(name) for name in frame.columns) or "none"
+    known = shown_columns(frame)
     advice = "add a column of zeros if the source has no volume" if missing == ("volume",) else "rename or add them"
     return f"expected columns {', '.join(BAR_COLUMNS)}; missing {', '.join(missing)} among: {known}; {advice}"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from augury.errors import InvalidInput
 
-__all__ = ["as_pandas", "numbers_or_refuse"]
+__all__ = ["as_pandas", "numbers_or_refuse", "shown_columns"]
 
 _CELL_CHARACTERS = 60
 
@@ -25,6 +25,12 @@ def as_pandas(table: Any, *, error: type[InvalidInput] = InvalidInput) -> pd.Dat
         raise error(f"expected a table, got {type(table).__module__}.{type(table).__name__}; {advice}") from problem
     frame: pd.DataFrame = native.to_pandas()
     return frame
+
+
+def shown_columns(frame: pd.DataFrame) -> str:
+    """The first column names, for messages."""
+    names = [_short(name).strip("'") for name in frame.columns[:12]]
+    return (", ".join(names) or "none") + (f", ... ({len(frame.columns):,} in all)" if len(frame.columns) > 12 else "")
 
 
 def numbers_or_refuse(column: pd.Series[Any], name: str, *, error: type[InvalidInput]) -> pd.Series[Any]:

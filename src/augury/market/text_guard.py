@@ -48,8 +48,8 @@ def check_text(path: Path, *, error: type[InvalidInput] = InvalidInput) -> None:
                     _check_marks(piece, path, error)
                 if (at := piece.find(b"\0")) >= 0:
                     raise error(
-                        f"{path}: expected UTF-8 text, got a zero byte at offset {done + at}: this is a binary file, or "
-                        "UTF-16 (then convert it: iconv -f UTF-16LE -t UTF-8)"
+                        f"{path}: expected UTF-8 text, got a zero byte at offset {done + at}: this is a binary file, "
+                        "or UTF-16 (then convert it: iconv -f UTF-16LE -t UTF-8)"
                     )
                 _decode(decoder, piece, done, path, error)
                 line_start = _check_lines(piece, done, line_start, path, error)

@@ -15,7 +15,7 @@ from augury.arrays import BoolVector, IntVector
 from augury.errors import InvalidInput, nearest
 from augury.market.rules import NO_TIME
 
-__all__ = ["TimeKind", "Times", "instant", "iso", "parse_times", "time_zone"]
+__all__ = ["EARLIEST_NS", "LATEST_NS", "TimeKind", "Times", "instant", "iso", "parse_times", "time_zone"]
 
 TimeKind: TypeAlias = Literal["aware", "naive", "date"]
 
@@ -23,8 +23,8 @@ _OFFSET = r"(?:\d:\d\d|[T ]\d{4,6}).*?(Z|z|[+-]\d{2}:?(?:\d{2})?)$"
 _EPOCH_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _FIRST_SECOND, _LAST_SECOND = 315_532_800, 4_102_444_800  # 1980-01-01 and 2100-01-01, UTC
 _DAY_NS = 86_400 * 10**9
-_EARLIEST_NS = int(pd.Timestamp("1678-01-01").value)
-_LATEST_NS = int(pd.Timestamp("2261-01-01").value)  # a year below the end of int64 ns: closes of bars stay in range
+EARLIEST_NS = int(pd.Timestamp("1678-01-01").value)
+LATEST_NS = int(pd.Timestamp("2261-01-01").value)  # a year below the end of int64 ns: closes of bars stay in range
 _SHOWN = 3
 _CELL_CHARACTERS = 60
 
@@ -55,11 +55,12 @@ def instant(moment: int | str | dt.datetime, *, what: str) -> int:
         return moment
     try:
         stamp = pd.Timestamp(moment)
-    except (ValueError, TypeError) as error:
-        raise InvalidInput(f"{what} should be a time, got {moment!r}: {error}") from error
+        stamp = stamp if pd.isna(stamp) else stamp.as_unit("ns")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InvalidInput(f"{what} should be a time such as 2024-01-02T15:00:00+00:00, got {moment!r:.80}") from error
     if pd.isna(stamp) or stamp.tzinfo is None:
         raise InvalidInput(f"{what} = {moment!r} has no time zone; add one, e.g. '2024-01-02T15:00:00+00:00'")
-    return int(stamp.as_unit("ns").value)
+    return int(stamp.value)
 
 
 def time_zone(name: str) -> ZoneInfo:
@@ -84,6 +85,8 @@ def parse_times(
     Integers are taken as epoch seconds, ms, us or ns when all lie between 1980 and 2100 in exactly that unit.
     Raises `error`, naming rows. With `tolerant`, unreadable values become NO_TIME and naive times count as UTC.
     """
+    if zone is not None:
+        time_zone(zone)
     series = pd.Series(values).reset_index(drop=True)
     rows = _Rows(error=error, zone=zone, tolerant=tolerant)
     if isinstance(series.dtype, pd.DatetimeTZDtype):
@@ -115,7 +118,9 @@ def _cell_text(cell: Any, error: type[InvalidInput]) -> str | None:
         return cell.isoformat()
     if isinstance(cell, int) and not isinstance(cell, bool):
         return str(cell)
-    raise error(f"expected times, got {cell!r} of type {type(cell).__name__}")
+    raise error(
+        f"expected times, got {_short(cell)} of type {type(cell).__name__}; write, say, 2024-01-31T15:30:00+00:00"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +132,11 @@ class _Rows:
     def nanoseconds(self, series: pd.Series[Any]) -> IntVector:
         """The datetimes as int64 ns; those outside the years that ns can tell are refused, or NO_TIME if tolerant."""
         index = pd.DatetimeIndex(series)
-        coarse = index.as_unit("s").asi8  # every readable year fits into seconds
-        far = (coarse < _EARLIEST_NS // 10**9) | (coarse >= _LATEST_NS // 10**9)
+        coarse = pd.DatetimeIndex(index.as_unit("s")).asi8  # every readable year fits into seconds
+        far = (coarse < EARLIEST_NS // 10**9) | (coarse >= LATEST_NS // 10**9)
         far &= index.notna()
         self.refuse(far, series.to_list(), "times of the years 1678 to 2260", "mend or drop these rows")
-        return index.where(~far).as_unit("ns").asi8 if far.any() else index.as_unit("ns").asi8
+        return pd.DatetimeIndex(index.where(~far) if far.any() else index).as_unit("ns").asi8
 
     def refuse(self, bad: BoolVector, cells: Sequence[Any], expected: str, advice: str) -> None:
         where = np.flatnonzero(bad)

@@ -9,13 +9,13 @@ import pandas as pd
 
 from augury.arrays import FloatMatrix, IntVector
 from augury.errors import InvalidBars, InvalidInput
-from augury.market.bars import BAR_COLUMNS, BarArrays, bar_arrays, bars_frame, single_block
+from augury.market.bars import BAR_COLUMNS, BarArrays, bar_arrays, bars_frame, plain_block, single_block
 from augury.market.raw import RawBars, raw_bars
 from augury.market.rules import BAR_RULES, bars_keep_rules, rows_not_after_previous, times_increase
 from augury.market.timeframe import Timeframe, infer_timeframe
-from augury.market.times import iso
+from augury.market.times import EARLIEST_NS, LATEST_NS, iso
 
-__all__ = ["Stamp", "check_bar_arrays", "validate_bars"]
+__all__ = ["Stamp", "check_bar_arrays", "valid_arrays", "validate_bars"]
 
 Stamp: TypeAlias = Literal["open", "close"]
 
@@ -48,7 +48,7 @@ def validate_bars(
     """
     if stamp not in ("open", "close"):
         raise InvalidInput(f"stamp should be 'open' or 'close', got {stamp!r}")
-    if stamp == "open" and isinstance(frame, pd.DataFrame) and _keeps_contract(frame):
+    if stamp == "open" and isinstance(frame, pd.DataFrame) and _contract_arrays(frame) is not None:
         return frame
     raw = raw_bars(frame, zone=zone)
     if raw.opened_at.size == 0:
@@ -56,6 +56,12 @@ def validate_bars(
     opened_at = raw.opened_at if stamp == "open" else _opens_of_closes(raw, zone, timeframe)
     check_bar_arrays(BarArrays(opened_at, raw.matrix))
     return bars_frame(opened_at, raw.matrix)
+
+
+def valid_arrays(frame: Any) -> BarArrays:
+    """`bar_arrays(validate_bars(frame))`, looking only once at a frame that keeps the contract already."""
+    arrays = _contract_arrays(frame) if isinstance(frame, pd.DataFrame) else None
+    return bar_arrays(validate_bars(frame)) if arrays is None else arrays
 
 
 def check_bar_arrays(arrays: BarArrays) -> None:
@@ -73,16 +79,20 @@ def check_bar_arrays(arrays: BarArrays) -> None:
     raise InvalidBars(_broken_rules(opened_at, bars))
 
 
-def _keeps_contract(frame: pd.DataFrame) -> bool:
+def _contract_arrays(frame: pd.DataFrame) -> BarArrays | None:
+    """The arrays of a frame in the form of the contract that keeps its rules; None for any other."""
     index = frame.index
     if not isinstance(index, pd.DatetimeIndex) or index.name != "timestamp" or index.unit != "ns" or len(index) == 0:
-        return False
+        return None
     if index.tz is None or str(index.tz) != "UTC":
-        return False
-    if single_block(frame) is None:
-        return False
-    arrays = bar_arrays(frame)
-    return times_increase(arrays.opened_at) and bars_keep_rules(arrays.matrix)
+        return None
+    block = single_block(frame)
+    if block is None:
+        return None
+    arrays = BarArrays(index.asi8, plain_block(block))
+    if arrays.opened_at[0] < EARLIEST_NS or arrays.opened_at[-1] >= LATEST_NS:
+        return None
+    return arrays if times_increase(arrays.opened_at) and bars_keep_rules(arrays.matrix) else None
 
 
 def _opens_of_closes(raw: RawBars, zone: str | None, timeframe: str | Timeframe | None) -> IntVector:

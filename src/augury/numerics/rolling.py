@@ -58,17 +58,36 @@ def ring_get(state: Any, at: Any, width: Any, ago: Any) -> Any:
 
 @kernel("float64(float64[::1], int64, int64)")
 def ring_mean(state: Any, at: Any, width: Any) -> Any:
-    """The mean of a full ring, summed from oldest to newest; NaN until it is full."""
+    """The mean of a full ring, in four partial sums dealt out from oldest to newest; NaN until it is full.
+
+    One sum would wait for itself at every value; which value goes to which sum depends on its age alone.
+    """
     if state[at + 1] < width:
         return np.nan
     first = at + HEADER
-    head = first + int(state[at])
-    total = 0.0
-    for i in range(head, first + width):
-        total += state[i]
-    for i in range(first, head):
-        total += state[i]
-    return total / width
+    i = first + int(state[at])
+    end = first + width
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    left = width
+    while left >= 4:
+        if i + 4 <= end:
+            a += state[i]
+            b += state[i + 1]
+            c += state[i + 2]
+            d += state[i + 3]
+        else:
+            a += state[i if i < end else i - width]
+            b += state[i + 1 if i + 1 < end else i + 1 - width]
+            c += state[i + 2 if i + 2 < end else i + 2 - width]
+            d += state[i + 3 if i + 3 < end else i + 3 - width]
+        i += 4
+        if i >= end:
+            i -= width
+        left -= 4
+    for _ in range(left):
+        a += state[i]
+        i = first if i + 1 == end else i + 1
+    return ((a + b) + (c + d)) / width
 
 
 @kernel("float64(float64[::1], int64, int64, int64)")

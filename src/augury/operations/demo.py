@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -91,10 +92,13 @@ def _run(options: DemoOptions, progress: Progress) -> DemoResult:
 
 
 def _day(text: str) -> str:
-    parts = text.split("-")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        raise InvalidInput(f"expected a day such as 2012-09-21, got {text!r}")
-    return text
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(f"expected a day such as 2012-09-21, got {text!r}: {error}") from error
+    if not 1900 <= day.year <= 2200:
+        raise InvalidInput(f"expected a day of the years 1900 to 2200, got {text!r}")
+    return day.isoformat()
 
 
 register(

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import augury
 from augury import features, market, numerics, sample, sentiment
 from augury.errors import AuguryError
 from augury.operations.operation import Operation, Progress
 from augury.operations.registry import register
 from augury.spec import Spec
+from augury.version import __version__
 
 __all__ = ["Check", "DoctorOptions", "DoctorResult"]
 
@@ -133,7 +133,7 @@ def _sentiment() -> str:
 
 def _run(options: DoctorOptions, progress: Progress) -> DoctorResult:  # noqa: ARG001
     checks = [
-        Check(name="augury", status="fine", found=augury.__version__),
+        Check(name="augury", status="fine", found=__version__),
         Check(name="python", status="fine", found=f"{platform.python_version()} on {platform.platform(terse=True)}"),
         *_packages(),
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from augury import features, market
-from augury.operations.files import write_table
+from augury.operations.files import check_output, write_table
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 from augury.spec import Spec
@@ -77,6 +77,8 @@ def _catalogue() -> tuple[dict[str, Any], ...]:
 def _run(options: FeaturesOptions, progress: Progress) -> FeaturesResult:  # noqa: ARG001
     if options.file is None:
         return FeaturesResult(table=None, rows=0, written=None, catalogue=_catalogue())
+    if options.output is not None:
+        check_output(Path(options.output), made_from=[options.file])
     chosen = [features.parse_feature(text) for text in options.select or _DEFAULT]
     bars = market.read_bars(options.file, symbol=options.symbol, zone=options.zone)
     table = features.compute(bars, chosen)

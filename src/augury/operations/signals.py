@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
 from augury import market, sentiment, signals
-from augury.errors import AuguryError, NotFound, Refused, nearest
+from augury.errors import AuguryError, NotEnoughData, NotFound, Refused, nearest
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 from augury.spec import Spec
@@ -17,6 +17,7 @@ from augury.spec import Spec
 if TYPE_CHECKING:
     import pandas as pd
 
+    from augury.market import NewsItem
     from augury.signals import TradingSignal
 
 __all__ = ["SignalsOptions", "SignalsResult", "judge_universe", "timeframe_of"]
@@ -57,7 +58,7 @@ class SignalsOptions(Spec):
     last: Annotated[
         int, msgspec.Meta(ge=1, description="How many bars back to judge for each ticker, the last one included.")
     ] = option(1)
-    workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Threads to share the work.")] = option(1)
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes to share the work; worth it for hundreds of tickers.")] = option(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +86,18 @@ class SignalsResult:
 
 
 def timeframe_of(universe: Mapping[str, pd.DataFrame], given: str | None) -> str:
-    """The timeframe given, or the one that every ticker's bars have; Refused when they differ."""
+    """The timeframe given, or the one that every ticker long enough to be judged has.
+
+    Raises NotEnoughData when no ticker is long enough and Refused when timeframes differ.
+    """
+    least = signals.SignalSpec().min_bars
+    judged = {ticker: bars for ticker, bars in universe.items() if len(bars) >= least}
+    if not judged:
+        shown = ", ".join(f"{ticker} has {len(bars)}" for ticker, bars in list(universe.items())[:6])
+        raise NotEnoughData(f"expected at least {least} bars of a ticker to judge it, {shown}; give a longer history")
     if given is not None:
         return str(market.Timeframe.of(given))
-    found = {
-        ticker: str(market.infer_timeframe(market.bar_arrays(bars).opened_at)) for ticker, bars in universe.items()
-    }
+    found = {ticker: str(market.infer_timeframe(market.bar_arrays(bars).opened_at)) for ticker, bars in judged.items()}
     if len(set(found.values())) > 1:
         shown = ", ".join(f"{ticker} {timeframe}" for ticker, timeframe in list(found.items())[:6])
         raise Refused(f"the files have bars of different length ({shown}); judge one length at a time, or resample")
@@ -142,7 +149,19 @@ def _run(options: SignalsOptions, progress: Progress) -> SignalsResult:
     rules = signals.RuleSpec.absolute() if options.thresholds == "absolute" else signals.RuleSpec()
     spec = signals.SignalSpec.for_timeframe(timeframe_of(universe, options.timeframe), rules=rules)
     engine = signals.SignalEngine(spec, model=sentiment.load_model(options.model) if items else None)
-    return judge_universe(engine, universe, engine.prepare_news(items), options, progress)
+    result = judge_universe(engine, universe, engine.prepare_news(items), options, progress)
+    return replace(result, notes=_notes(universe, items, options))
+
+
+def _notes(universe: Mapping[str, pd.DataFrame], items: list[NewsItem], options: SignalsOptions) -> tuple[str, ...]:
+    """What was given and had no effect, which is more often a slip than a wish."""
+    if not items:
+        return () if options.model == "embedded" else (f"The model {options.model!r} was not used: no news was given.",)
+    about = {item.ticker for item in items}
+    if about.isdisjoint(universe):
+        named = ", ".join(sorted(about)[:6])
+        return (f"None of the {len(items):,} news items is about a ticker judged here; they are about {named}.",)
+    return ()
 
 
 register(

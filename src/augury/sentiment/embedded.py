@@ -25,11 +25,11 @@ STEP = 64  # places are padded to a multiple of this, so that texts of like leng
 class EmbeddedModel:
     """Augury's own classifier of financial headlines; needs no download, about a megabyte on disk.
 
-    A text's word runs (1 to 3 words, and pairs around a gap), letter runs (2 to 5) and lexicon senses are looked up in a
-    vocabulary; each family's int8 weights are added up, divided by the family's tf-idf norm, and a temperature-scaled
-    softmax makes probabilities (multinomial logistic regression; temperature after Guo et al., 2017). The sums are exact
-    integers, so a text's row is the same bits alone, in a batch and on any order of texts. Only the first 2,000
-    characters are read; a text without a known token gets the head's bias, near the training sets' label shares.
+    A text's word runs (1 to 3 words, and pairs around a gap), letter runs (2 to 5) and lexicon senses are looked up
+    in a vocabulary; each family's int8 weights are added up and divided by the family's tf-idf norm, and a softmax
+    makes probabilities (multinomial logistic regression; temperature after Guo et al., 2017). The sums are exact
+    integers, so a text's row is the same bits alone, in a batch and in any order. Only the first 2,000 characters are
+    read; a text without a known key gets the head's bias, near the training sets' label shares.
     Trained by scripts/train_sentiment.py; `manifest` says on what and how well it did.
 
     Raises Misconfigured when the shipped files are damaged or do not belong together.

@@ -31,7 +31,7 @@ class HuggingFaceSpec(Spec):
     """How a classifier is run.
 
     `max_tokens` None means what the model can read (at most 512); longer texts are cut there. `threads` 0 leaves the
-    number to ONNX Runtime. `training_cutoff` is the ISO date after which the weights have seen nothing, None if unknown.
+    number to ONNX Runtime. `training_cutoff` is the ISO date after which the weights saw nothing, None if unknown.
     """
 
     batch_size: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 16
@@ -44,7 +44,7 @@ class HuggingFaceModel:
     """A sequence classifier such as FinBERT (Araci, 2019) behind the SentimentModel protocol.
 
     Outputs are mapped to columns by the label names in config.json, never by index. Texts are sorted by length and
-    padded batch by batch, so a row may differ from the same text scored alone by float32 rounding (about 1e-6), no more.
+    padded batch by batch, so a row may differ from the same text scored alone by float32 rounding (about 1e-6).
     """
 
     def __init__(self, folder: Path, name: str, spec: HuggingFaceSpec) -> None:
@@ -154,7 +154,7 @@ def _load_tokenizer(folder: Path, limit: int) -> Any:
         )
     try:
         tokenizer = tokenizers.Tokenizer.from_file(str(path))
-    except Exception as error:  # noqa: BLE001 - the Rust side raises a bare Exception
+    except Exception as error:
         raise Misconfigured(f"{path} is not a tokenizer ({error}); copy it again from the model's page") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length=limit)
@@ -168,5 +168,5 @@ def _load_session(path: Path, threads: int) -> Any:
     options.log_severity_level = 3
     try:
         return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - the runtime's own classes all derive from RuntimeError or Exception
+    except Exception as error:
         raise Misconfigured(f"{path} is not an ONNX model that can be run ({error}); export it again") from error

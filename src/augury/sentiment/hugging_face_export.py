@@ -19,7 +19,15 @@ from augury.sentiment.hugging_face_files import WEIGHT_NAMES, augury_cache, find
 __all__ = ["export_to_onnx"]
 
 FORMAT = "onnx-export-1"  # change when the exported graph changes, so that old exports are made again
-_HASHED = (*WEIGHT_NAMES, "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt")
+_HASHED = (
+    *WEIGHT_NAMES,
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+)
 
 
 def export_to_onnx(
@@ -34,7 +42,9 @@ def export_to_onnx(
     source = find_folder(folder_or_name)
     label_columns(read_config(source))
     if not any((source / name).is_file() for name in WEIGHT_NAMES):
-        raise Misconfigured(f"{source} has neither model.onnx nor weights ({' or '.join(WEIGHT_NAMES)}); add one of them")
+        raise Misconfigured(
+            f"{source} has neither model.onnx nor weights ({' or '.join(WEIGHT_NAMES)}); add one of them"
+        )
     exports = augury_cache(cache_folder) / "onnx"
     target = exports / _fingerprint(source)
     if target.is_dir():
@@ -82,7 +92,7 @@ def _write_graph(torch: Any, model: Any, path: Path) -> None:
     if "token_type_ids" in accepted and getattr(model.config, "type_vocab_size", 0) > 1:
         names.append("token_type_ids")
 
-    class Logits(torch.nn.Module):  # type: ignore[misc, name-defined]
+    class Logits(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.classifier = model

@@ -53,7 +53,7 @@ def find_folder(folder_or_name: str | os.PathLike[str]) -> Path:
             return candidate
     places = ", ".join(str(place) for place in looked)
     raise NotFound(
-        f"no classifier {name!r} on this machine (looked at {places}); nothing is downloaded by itself: put config.json, "
+        f"no classifier {name!r} on this machine (looked at {places}); nothing is downloaded: put config.json, "
         "tokenizer.json and model.onnx (or the weights, model.safetensors) in a folder and pass its path or set "
         f"AUGURY_MODELS; weights become model.onnx with: python -m augury.sentiment.hugging_face_export {name}"
     )
@@ -84,7 +84,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise Misconfigured(f"{folder} has no config.json: copy it from the model's page, it names the labels") from error
+        raise Misconfigured(
+            f"{folder} has no config.json: copy it from the model's page, it names the labels"
+        ) from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise Misconfigured(f"{path} is not JSON ({error}); copy it again from the model's page") from error
     if not isinstance(config, dict):

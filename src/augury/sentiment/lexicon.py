@@ -15,7 +15,7 @@ from augury.errors import Misconfigured
 from augury.sentiment.model import check_texts, probabilities_from_compound
 from augury.sentiment.tokens import MAX_CHARACTERS, number_value, tokenize
 
-__all__ = ["LexiconModel"]
+__all__ = ["Hit", "LexiconModel", "parse_lexicon"]
 
 REACH_WORDS = 4  # how far from its direction word a burden may stand, and how far a negation reaches
 SOFTENING = 1.5  # total / sqrt(total^2 + softening): one full word gives 0.63, three give 0.93
@@ -53,11 +53,13 @@ class LexiconModel:
 
     def __init__(self) -> None:
         source = files("augury.sentiment").joinpath("data", "lexicon.txt").read_text(encoding="utf-8")
-        self._entries = _parse(source)
+        self._entries = parse_lexicon(source)
         self._starts: dict[str, int] = {}  # first word -> words of the longest phrase that begins with it
         for phrase in self._entries:
             first, length = phrase.split("_", 1)[0], phrase.count("_") + 1
             self._starts[first] = max(length, self._starts.get(first, 0))
+        for word in _THAN | _STOPS:
+            self._starts.setdefault(word, 0)
         settings = f"{MAX_CHARACTERS} {REACH_WORDS} {SOFTENING} {COMPARISON} {THRESHOLD}"
         self.version = hashlib.sha256(f"lexicon-1\n{settings}\n{source}".encode()).hexdigest()[:16]
 
@@ -76,6 +78,9 @@ class LexiconModel:
         found = []
         position = 0
         while position < len(words):
+            if words[position] not in self._starts and words[position][0] not in "+-":
+                position += 1
+                continue
             length, hit = self._longest(words, position)
             if hit is not None:
                 found.append(hit)
@@ -148,16 +153,24 @@ def _nearest_burden(hits: list[Hit], index: int) -> int | None:
     return min(near)[1] if near else None
 
 
-def _parse(source: str) -> dict[str, tuple[str, float]]:
+def parse_lexicon(source: str) -> dict[str, tuple[str, float]]:
+    """The list's text as {phrase: (kind, signed weight)}, words of a phrase joined by "_".
+
+    Raises Misconfigured, with the line, for an unknown kind, a weight that is no number, or a phrase that stands twice.
+    """
     entries: dict[str, tuple[str, float]] = {}
     for number, line in enumerate(source.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         kind, weight, *words = line.split()
         if kind not in _SIGNS:
-            raise Misconfigured(f"lexicon.txt line {number}: {kind!r} is not one of {sorted(_SIGNS)}; reinstall augury")
-        for word in (word.replace("-", "_") for word in words):
-            if word in entries:
-                raise Misconfigured(f"lexicon.txt line {number}: {word!r} stands twice; reinstall augury")
-            entries[word] = (kind, _SIGNS[kind] * float(weight))
+            raise Misconfigured(f"lexicon line {number}: {kind!r} is not one of {sorted(_SIGNS)}; reinstall augury")
+        try:
+            signed_weight = _SIGNS[kind] * float(weight)
+        except ValueError as error:
+            raise Misconfigured(f"lexicon line {number}: the weight {weight!r} is not a number") from error
+        for phrase in (word.replace("-", "_") for word in words):
+            if phrase in entries:
+                raise Misconfigured(f"lexicon line {number}: {phrase!r} stands twice; reinstall augury")
+            entries[phrase] = (kind, signed_weight)
     return entries

@@ -77,7 +77,9 @@ def check_texts(texts: Iterable[str]) -> list[str]:
     checked = list(texts)
     for position, text in enumerate(checked):
         if not isinstance(text, str):
-            raise InvalidInput(f"text {position} is a {type(text).__name__}, expected a string; drop or decode it first")
+            raise InvalidInput(
+                f"text {position} is a {type(text).__name__}, expected a string; drop or decode it first"
+            )
         if not text or text.isspace():
             raise InvalidInput(f"text {position} is empty: it has no sentiment to score; drop it first")
     return checked

@@ -72,6 +72,6 @@ def load_model(name: str = "embedded") -> SentimentModel:
     if "/" in name or Path(name).is_dir():
         return _hugging_face(name)
     raise NotFound(
-        f"no sentiment model {name!r}; {nearest(name, _MODELS)}; a Hugging Face classifier is named by its folder or as "
-        "owner/name"
+        f"no sentiment model {name!r}; {nearest(name, _MODELS)}; a Hugging Face classifier is named by its "
+        "folder or as owner/name"
     )

@@ -147,8 +147,7 @@ class CachedModel:
 
 
 def _rows_of(probabilities: FloatMatrix) -> Iterable[Row]:
-    for positive, negative, neutral in probabilities.tolist():
-        yield positive, negative, neutral
+    return (tuple(row) for row in probabilities.tolist())
 
 
 class _ScoreFile:
@@ -223,6 +222,6 @@ class _ScoreFile:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             return Unavailable(f"the score cache {self._path} stayed locked for {BUSY_SECONDS:.0f} s: {error}; retry")
         return Misconfigured(
-            f"the score cache {self._path} cannot be used ({error}): it is damaged, not an SQLite file, or not writable; "
+            f"the score cache {self._path} cannot be used ({error}): damaged, not SQLite or not writable; "
             "delete it (it only holds scores that can be computed again) or name another file"
         )

@@ -45,7 +45,9 @@ class TextFeatures:
         senses = _bytes(self._senses(tokens))
         letters = np.empty(LONGEST_LETTERS * line.size, dtype=np.uint32)
         count = character_keys(line, SHORTEST_LETTERS, LONGEST_LETTERS, 2, letters)
-        return TextKeys(_token_keys(line, LONGEST_WORDS, 1, 1), letters[:count], _token_keys(senses, LONGEST_SENSES, 0, 3))
+        return TextKeys(
+            _token_keys(line, LONGEST_WORDS, 1, 1), letters[:count], _token_keys(senses, LONGEST_SENSES, 0, 3)
+        )
 
     def _senses(self, tokens: list[str]) -> list[str]:
         """The lexicon's hits as words of their own ("up+ burden0 negative-"), their total and which signs occur."""
@@ -53,7 +55,12 @@ class TextFeatures:
         total = self.lexicon.compound(hits)
         senses = [hit.kind + _sign(hit.weight) for hit in hits if hit.kind != "flat"]
         signs = {_sign(hit.weight) for hit in hits}
-        return [*senses, f"total{round(5 * total)}", "+" in signs and "any+" or "no+", "-" in signs and "any-" or "no-"]
+        return [
+            *senses,
+            f"total{round(5 * total)}",
+            ("+" in signs and "any+") or "no+",
+            ("-" in signs and "any-") or "no-",
+        ]
 
 
 def _token_keys(line: NDArray[np.uint8], longest: int, skips: int, seed: int) -> Keys:

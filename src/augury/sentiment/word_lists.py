@@ -22,7 +22,7 @@ THRESHOLD = 0.05  # Hutto and Gilbert's own border of neutral
 class WordListModel:
     """A function from a text to a score in [-1, 1], as a sentiment model; made by `vader` or `loughran_mcdonald`.
 
-    Only the first 2,000 characters are read; probabilities come from `probabilities_from_compound` with the border 0.05.
+    Only the first 2,000 characters are read; `probabilities_from_compound` with the border 0.05 makes probabilities.
     """
 
     training_cutoff = None

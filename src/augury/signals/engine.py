@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from augury import __version__
 from augury.arrays import FloatMatrix, IntVector
 from augury.errors import AuguryError, NotEnoughData
-from augury.market.bars import BarArrays, bar_arrays
+from augury.market.bars import BarArrays
 from augury.market.news import NewsItem
 from augury.market.timeframe import Timeframe, close_times
-from augury.market.validate import validate_bars
+from augury.market.validate import valid_arrays
 from augury.sentiment.model import SentimentModel
 from augury.sentiment.panel import PANEL_COLUMNS, panel_of
 from augury.signals.assemble import RECENT_BARS, BarFacts, assemble
@@ -30,6 +28,8 @@ from augury.signals.spec import SignalSpec
 from augury.signals.statistics import EngineStatistics, StatisticsRecorder
 from augury.signals.stream import BarEvent, SignalStream
 from augury.signals.technical import Technical
+from augury.signals.workers import judge_in_processes
+from augury.version import __version__
 
 __all__ = ["News", "SignalEngine"]
 
@@ -41,7 +41,8 @@ class SignalEngine:
 
     A signal at bar t uses bars 0..t and news with `known_at` no later than the close of bar t, and is stamped with
     that close. `model` scores raw news (the embedded default when None); `sectors` maps tickers to sector names for
-    the sector reference. `clock` is only used to measure how long signals take. Safe to call from several threads.
+    the sector reference. `clock` is only used to measure how long signals take. The last `remembered` signals are
+    answered from memory when exactly the same data comes again. Safe to call from several threads.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class SignalEngine:
         model: SentimentModel | None = None,
         sectors: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        remembered: int = 4096,
     ) -> None:
         self.spec = SignalSpec() if spec is None else spec
         self.sectors = dict(sectors or {})
@@ -60,7 +62,7 @@ class SignalEngine:
         self._reader = NewsReader(self.spec.preparation, self.spec.sentiment, self.sectors, model)
         self._ids = (self.spec.id, self.spec.rules.id)
         self._statistics = StatisticsRecorder()
-        self._memory = SignalMemory()
+        self._memory = SignalMemory(remembered)
 
     def prepare_news(self, news: News) -> PreparedNews:
         """Score, order, weigh and deduplicate news once, to pass to many calls."""
@@ -85,30 +87,22 @@ class SignalEngine:
     ) -> SignalBatch:
         """The signal at the last bar of every ticker, in the order of `universe`.
 
-        `workers` threads share the work (kernels run without the interpreter lock). With `on_error="collect"` a
-        ticker that cannot be judged is listed with its reason instead of stopping the rest. `track` wraps the tickers
-        to show progress.
+        More than one of `workers` shares the work between that many processes, which start once (seconds) and stay: it
+        pays for large or repeated batches. With `on_error="collect"` a ticker that cannot be judged is listed with its
+        reason instead of stopping the rest. `track` wraps the tickers to show progress.
         """
         state = self._reader.read(news)
-
-        def one(ticker: str) -> TradingSignal | AuguryError:
-            try:
-                return self._generate(ticker, universe[ticker], state)
-            except AuguryError as error:
-                if on_error == "raise":
-                    raise
-                return error
-
-        if workers == 1:
-            results = [one(ticker) for ticker in track(universe)]
-        else:
-            with ThreadPoolExecutor(max_workers=workers) as pool:
-                results = [result for result, _ in zip(pool.map(one, universe), track(universe), strict=True)]
-        outcomes = dict(zip(universe, results, strict=True))
-        return SignalBatch(
-            signals=tuple(result for result in results if isinstance(result, TradingSignal)),
-            refused={ticker: str(result) for ticker, result in outcomes.items() if isinstance(result, AuguryError)},
-        )
+        outcomes = self._outcomes(universe, state) if workers == 1 else self._outcomes_apart(universe, state, workers)
+        signals: list[TradingSignal] = []
+        refused: dict[str, str] = {}
+        for ticker, outcome in zip(track(universe), outcomes, strict=True):
+            if isinstance(outcome, TradingSignal):
+                signals.append(outcome)
+            elif on_error == "raise":
+                raise outcome
+            else:
+                refused[ticker] = str(outcome)
+        return SignalBatch(signals=tuple(signals), refused=refused)
 
     def signal_history(self, ticker: str, bars: pd.DataFrame, news: News = None) -> tuple[TradingSignal, ...]:
         """The signal at every bar from `min_bars` on, each exactly what `generate_signal` gave at that bar."""
@@ -160,6 +154,26 @@ class SignalEngine:
         """Counts, confidence, times and cache hits since this engine was made."""
         return self._statistics.report()
 
+    def _outcomes(
+        self, universe: Mapping[str, pd.DataFrame], state: PreparedNews
+    ) -> Iterator[TradingSignal | AuguryError]:
+        for ticker, bars in universe.items():
+            try:
+                yield self._generate(ticker, bars, state)
+            except AuguryError as error:
+                yield error
+
+    def _outcomes_apart(
+        self, universe: Mapping[str, pd.DataFrame], state: PreparedNews, workers: int
+    ) -> Iterator[TradingSignal | AuguryError]:
+        started = self._clock()
+        for outcome in judge_in_processes(_judge, self.spec, universe, state, workers):
+            if isinstance(outcome, TradingSignal):
+                now = self._clock()
+                self._statistics.record(outcome, now - started)
+                started = now
+            yield outcome
+
     def _generate(self, ticker: str, bars: pd.DataFrame, state: PreparedNews) -> TradingSignal:
         started = self._clock()
         arrays, closes = self._checked(ticker, bars)
@@ -185,7 +199,7 @@ class SignalEngine:
         return signal
 
     def _checked(self, ticker: str, bars: pd.DataFrame) -> tuple[BarArrays, IntVector]:
-        arrays = bar_arrays(validate_bars(bars))
+        arrays = valid_arrays(bars)
         if len(arrays) < self.spec.min_bars:
             raise NotEnoughData(
                 f"{ticker}: a signal needs at least {self.spec.min_bars} bars, got {len(arrays)}; give more "
@@ -209,3 +223,8 @@ class SignalEngine:
             bars=fingerprint,
             news=news,
         )
+
+
+def _judge(spec: SignalSpec) -> Callable[[str, pd.DataFrame, PreparedNews], TradingSignal]:
+    """How a worker process judges: its own engine, with news that is prepared already."""
+    return SignalEngine(spec, remembered=0).generate_signal

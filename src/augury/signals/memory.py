@@ -17,7 +17,7 @@ class SignalMemory:
     never belong to other data of the same length or to other options.
     """
 
-    def __init__(self, capacity: int = 4096) -> None:
+    def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._signals: OrderedDict[tuple[str, Provenance], TradingSignal] = OrderedDict()

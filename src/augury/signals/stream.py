@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from augury import __version__
 from augury.arrays import FloatVector
 from augury.errors import AuguryError, InvalidBars, InvalidInput
 from augury.market.bars import BarArrays
@@ -37,6 +36,7 @@ from augury.signals.stream_snapshot import (
     encode_snapshot,
 )
 from augury.signals.technical import Technical, TechnicalStream
+from augury.version import __version__
 
 CanonicalKey: TypeAlias = tuple[int, str, str, list[float]]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from augury.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from augury.testing.causality import CausalityReport, Leak, assert_causal, check_causality
@@ -133,11 +134,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"augury.testing.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'augury.testing' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = lazy_exports(__name__, {name: f"augury.testing.{home}" for name, home in _HOMES.items()})

@@ -19,7 +19,8 @@ from augury.testing.feature_rules import (
     warm_up_is_honoured,
 )
 from augury.testing.feature_trial import FeatureTrial, SuiteSpec
-from augury.testing.streaming import StreamTrial, stream_checks
+from augury.testing.stream_trial import StreamTrial
+from augury.testing.streaming import stream_checks
 
 __all__ = ["feature_suite", "run_feature_suite"]
 

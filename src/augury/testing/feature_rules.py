@@ -10,7 +10,7 @@ from augury.market.bars import BAR_COLUMNS, BarArrays, bar_arrays
 from augury.testing.comparison import same_values
 from augury.testing.feature_trial import FeatureTrial, awkward_bars
 from augury.testing.generators.garch_bars import garch_bars
-from augury.testing.streaming import StreamTrial
+from augury.testing.stream_trial import StreamTrial
 
 __all__ = [
     "batch_is_pure",

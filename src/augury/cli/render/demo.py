@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from augury.cli.render.refusals import print_refusals
-from augury.cli.render.signal_table import signal_table
+from augury.cli.render.signal_lines import print_signals
 
 if TYPE_CHECKING:
     from augury.operations.demo import DemoResult
@@ -19,12 +19,10 @@ __all__ = ["render"]
 def render(result: DemoResult, console: Console) -> None:
     """Latest signals, the last decisions before them, where the data is from and what to do next."""
     if result.signals:
-        console.print(signal_table(result.signals, "Latest signal of each ticker"))
-        console.print()
+        print_signals(result.signals, "Latest signal of each ticker", console)
     if result.decisions:
         title = f"Last decisions other than HOLD (of {result.judged_bars:,} bars judged)"
-        console.print(signal_table(result.decisions, title, reasons=2))
-        console.print()
+        print_signals(result.decisions, title, console)
     print_refusals(result.refused, console)
     console.print(f"Data: {escape(result.source)}", style="dim")
     console.print(

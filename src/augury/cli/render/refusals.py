@@ -13,4 +13,4 @@ __all__ = ["print_refusals"]
 def print_refusals(refused: Mapping[str, str], console: Console) -> None:
     """One line for each thing that was refused."""
     for name, reason in refused.items():
-        console.print(f"[bold red]{escape(name)}[/]: {escape(reason)}", soft_wrap=True)
+        console.print(f"[bold red]{escape(name)}[/]: {escape(reason.removeprefix(name + ': '))}", soft_wrap=True)

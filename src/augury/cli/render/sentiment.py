@@ -10,12 +10,15 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from augury.cli.wording import printable
+
 if TYPE_CHECKING:
     from augury.operations.sentiment import SentimentResult
 
 __all__ = ["render"]
 
 _SHOWN = 20
+_SHOWN_SIGNS = 300
 
 
 def render(result: SentimentResult, console: Console) -> None:
@@ -27,7 +30,7 @@ def render(result: SentimentResult, console: Console) -> None:
         )
         table.add_column("", style="bold", no_wrap=True)
         for ticker in result.snapshots:
-            table.add_column(ticker, justify="right", no_wrap=True)
+            table.add_column(Text(printable(ticker)), justify="right", no_wrap=True)
         for column in columns:
             table.add_row(column, *(_cell(values[column]) for values in result.snapshots.values()))
         console.print(table)
@@ -42,7 +45,7 @@ def render(result: SentimentResult, console: Console) -> None:
             f"{score.positive:.2f}",
             f"{score.negative:.2f}",
             f"{score.neutral:.2f}",
-            Text(score.text),
+            Text(printable(score.text[:_SHOWN_SIGNS])),
         )
     console.print(table)
     if len(result.scores) > _SHOWN:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from augury.cli.render.refusals import print_refusals
-from augury.cli.render.signal_table import signal_table
+from augury.cli.render.signal_lines import print_signals
 
 if TYPE_CHECKING:
     from augury.operations.signals import SignalsResult
@@ -19,8 +19,7 @@ __all__ = ["render"]
 def render(result: SignalsResult, console: Console) -> None:
     """The table of signals, what was refused, and the source."""
     if result.signals:
-        console.print(signal_table(result.signals, "Signals"))
-        console.print()
+        print_signals(result.signals, "Signals", console)
     print_refusals(result.refused, console)
     for note in result.notes:
         console.print(escape(note), style="yellow")

@@ -1,0 +1,65 @@
+"""The pages name everything that there is: every operation and option, feature, sentiment field, room and error rule."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from augury.features import definitions
+from augury.market.cleaning import CLEAN_RULES
+from augury.market.sources import SOURCE_NAMES
+from augury.operations import operations
+from augury.sentiment import PANEL_COLUMNS, model_names
+from augury.signals import TradingSignal
+
+ROOT = Path(__file__).resolve().parents[2]
+OPERATIONS = operations()
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_the_command_line_page_has_every_verb_with_its_options(name: str) -> None:
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page("command-line.md"), re.M | re.S))
+    assert name in sections
+    assert f"$ augury {name}" in sections[name]
+    for item in fields(OPERATIONS[name].spec_type):
+        expected = item.name.upper() if item.metadata.get("positional") else "--" + item.name.replace("_", "-")
+        assert expected in sections[name]
+
+
+def test_the_features_page_names_every_feature_of_the_catalogue() -> None:
+    text = page("features.md")
+    shipped = [name for name, entry in definitions().items() if entry.build.__module__.startswith("augury.")]
+    assert [name for name in shipped if f"`{name}`" not in text] == []
+
+
+def test_the_sentiment_page_names_every_field_and_model() -> None:
+    text = page("sentiment.md")
+    assert [name for name in (*PANEL_COLUMNS, *model_names()) if f"`{name}`" not in text] == []
+
+
+def test_the_signals_page_names_every_field_of_a_signal() -> None:
+    text = page("signals.md")
+    names = [item.name.removesuffix("_ns") for item in fields(TradingSignal)]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_the_data_page_names_every_source_and_rule_of_cleaning() -> None:
+    text = page("data.md")
+    assert [name for name in (*SOURCE_NAMES, *CLEAN_RULES) if f"`{name}`" not in text] == []
+
+
+def test_the_architecture_page_draws_the_floors_of_the_contract() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    floors = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    drawing = re.search(r"## Rooms and floors.*?```text\n(.*?)```", page("architecture.md"), re.S)
+    assert drawing is not None
+    drawn = [re.split(r"\s{2,}", line)[0] for line in drawing[1].splitlines()]
+    assert drawn == [floor for floor in floors if floor != "__main__"]

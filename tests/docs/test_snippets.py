@@ -1,0 +1,122 @@
+"""Every page's snippets run: Python blocks one after another in one namespace, `$ augury ...` lines through the CLI."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from typer.testing import CliRunner
+
+from augury.cli.main import app
+from augury.features import registry
+from augury.sample import Sample, load_sample
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>[\w-]*)[^\n]*\n(?P<body>.*?)^(?P=indent)```[ \t]*$", re.M | re.S)
+RUN = ("python", "console")
+
+
+@dataclass(frozen=True)
+class Block:
+    kind: str
+    text: str
+    line: int
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The fenced blocks of a page that are run, with the line on which their text begins."""
+    text = page.read_text(encoding="utf-8")
+    for match in FENCE.finditer(text):
+        if match["kind"] in RUN:
+            indent = match["indent"]
+            body = "\n".join(row.removeprefix(indent) for row in match["body"].splitlines()) + "\n"
+            yield Block(match["kind"], body, text[: match.start("body")].count("\n") + 1)
+
+
+def commands(block: Block) -> list[list[str]]:
+    """The words after `augury` of every line `$ augury ...`; a backslash at the end continues a line."""
+    joined = re.sub(r"\\\n\s*", " ", block.text)
+    words = [shlex.split(line[2:], comments=True) for line in joined.splitlines() if line.startswith("$ ")]
+    return [line[1:] for line in words if line[:1] == ["augury"]]
+
+
+def write_files(folder: Path, sample: Sample) -> None:
+    """The files that the pages name: bars of several tickers, and headlines."""
+    for ticker, bars in sample.bars.items():
+        bars.iloc[-750:].to_csv(folder / f"{ticker}.csv")
+    rows = [
+        {
+            "ticker": item.ticker,
+            "text": item.text,
+            "published_at": item.published_at.isoformat(),
+            "known_at": item.known_at.isoformat(),
+            "source": item.source,
+        }
+        for item in sample.news
+    ]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    for name in ("news.jsonl", "headlines.jsonl"):
+        (folder / name).write_text(lines, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    return load_sample()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_snippet_of_the_page_runs(
+    page: Path, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, sample)
+    monkeypatch.chdir(tmp_path)
+    module = ModuleType(f"page_{page.stem.replace('-', '_')}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(registry, "_definitions", registry.definitions())  # what a page registers stays on that page
+    for block in blocks(page):
+        where = f"{page.name}, line {block.line}"
+        if block.kind == "python":
+            # on disk under its own name, as somebody who tries the page has it: kernels are cached beside their source
+            source = tmp_path / f"{page.stem}_line_{block.line}.py"
+            source.write_text(block.text, encoding="utf-8")
+            module.__file__ = str(source)
+            try:
+                exec(compile(block.text, str(source), "exec"), module.__dict__)
+            except BaseException as error:
+                error.add_note(f"raised by the snippet in {where}")
+                raise
+        for words in commands(block) if block.kind == "console" else ():
+            result = CliRunner().invoke(app, words)
+            assert result.exit_code == 0, f"{where}: augury {shlex.join(words)}\n{result.output}"
+
+
+def test_the_pages_for_an_hour_are_there() -> None:
+    names = {page.name for page in PAGES}
+    expected = {
+        "README.md",
+        "architecture.md",
+        "capabilities.md",
+        "command-line.md",
+        "data.md",
+        "features.md",
+        "getting-started.md",
+        "sentiment.md",
+        "signals.md",
+        "testing.md",
+    }
+    assert expected <= names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
