@@ -165,8 +165,10 @@ def test_what_is_only_unusual_is_read_like_the_plain_file(change, good, write):
 def test_prices_at_the_ends_of_float64_give_numbers_or_unknowns_but_no_failure(scale, good, write, augury):
     bars = "{day},{0:g},{1:g},{2:g},{3:g},1e300"
     rows = [line.split(",") for line in good.lines[1:]]
-    text = good.lines[0] + "\n" + "\n".join(
-        bars.format(*(float(cell) / 1000 * scale for cell in row[1:5]), day=row[0]) for row in rows
+    text = (
+        good.lines[0]
+        + "\n"
+        + "\n".join(bars.format(*(float(cell) / 1000 * scale for cell in row[1:5]), day=row[0]) for row in rows)
     )
     path = write("AAPL.csv", text)
     for command in ("features", "quality", "signals"):

@@ -139,7 +139,9 @@ def test_a_line_with_thousands_of_keys_costs_no_more_than_its_length(story, writ
 
 def test_news_from_the_future_changes_no_signal(good, story, write):
     bars = read_bars(write("AAPL.csv", good.text()))
-    past = [NewsItem(ticker="AAPL", text="Profit rises", published_at_ns=at, known_at_ns=at) for at in [_ns("2013-02-27")]]
+    past = [
+        NewsItem(ticker="AAPL", text="Profit rises", published_at_ns=at, known_at_ns=at) for at in [_ns("2013-02-27")]
+    ]
     future = [
         NewsItem(ticker="AAPL", text="Fraud and bankruptcy", published_at_ns=at, known_at_ns=at)
         for at in (_ns("2013-03-05"), _ns("2199-01-01"))

@@ -15,8 +15,6 @@ import pytest
 from augury.errors import Unavailable
 from augury.operations.files import write_table
 
-ENDINGS = [".csv", ".parquet", ".feather"]
-
 
 @pytest.fixture
 def aapl(good, write):
@@ -63,8 +61,7 @@ def test_a_place_that_takes_no_files_is_refused(aapl, fails):
     assert "choose another folder" in message
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("old", [None, b"what was there before"])
+@pytest.mark.parametrize(("ending", "old"), [(".csv", None), (".parquet", b"as it was before"), (".feather", None)])
 def test_a_full_disk_leaves_what_was_there(ending, old, aapl, process):
     output = aapl.with_name(f"out{ending}")
     if old is not None:
@@ -73,7 +70,6 @@ def test_a_full_disk_leaves_what_was_there(ending, old, aapl, process):
     done = process(
         "features", aapl, "-f", "rsi", "-o", output,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
-        env={**os.environ, "NUMBA_DISABLE_JIT": "0"},
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert done.stdout == ""
@@ -88,7 +84,9 @@ def test_a_full_disk_leaves_what_was_there(ending, old, aapl, process):
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_standard_output_on_a_full_disk_is_an_error_and_not_a_traceback(options, aapl, process):
     with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = process("features", aapl, "-f", "rsi", *options, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+        done = process(
+            "features", aapl, "-f", "rsi", *options, stdout=full, stderr=subprocess.PIPE, capture_output=False
+        )
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
@@ -100,8 +98,8 @@ import sys, time
 import numpy as np, pandas as pd
 from pathlib import Path
 from augury.operations import files
-index = pd.date_range("2000-01-01", periods=200_000, tz="UTC", name="timestamp", freq="min")
-table = pd.DataFrame(np.random.default_rng(0).normal(size=(len(index), 8)), index=index, columns=list("abcdefgh"))
+index = pd.date_range("2000-01-01", periods=60_000, tz="UTC", name="timestamp", freq="min")
+table = pd.DataFrame(np.random.default_rng(0).normal(size=(len(index), 4)), index=index, columns=list("abcd"))
 if len(sys.argv) > 2:  # stop between draft and rename: the worst moment
     Path.replace = lambda self, target: (print("drafted", flush=True), time.sleep(60))
 print("ready", flush=True)
@@ -115,7 +113,7 @@ def start(*arguments):
     return writer
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_a_writer_killed_before_the_rename_leaves_the_old_file_and_the_next_write_clears_its_draft(ending, tmp_path):
     output = tmp_path / f"out{ending}"
     table = pd.DataFrame({"a": [1.0, 2.0]}, index=pd.Index([1, 2], name="timestamp"))
@@ -133,14 +131,14 @@ def test_a_writer_killed_before_the_rename_leaves_the_old_file_and_the_next_writ
     assert names(tmp_path) == [output.name]
 
 
-@pytest.mark.parametrize("wait", [0.0, 0.02, 0.1, 0.3])
+@pytest.mark.parametrize("wait", [0.0, 0.05, 0.15])
 def test_a_writer_killed_at_any_moment_leaves_no_file_or_a_whole_one(wait, tmp_path):
     output = tmp_path / "out.csv"
     writer = start(str(output))
     time.sleep(wait)
     writer.send_signal(signal.SIGKILL)
     writer.communicate()
-    assert not output.exists() or len(read(output)) == 200_000
+    assert not output.exists() or len(read(output)) == 60_000
     write_table(pd.DataFrame({"a": [1.0]}), output)
     assert names(tmp_path) == ["out.csv"]
 

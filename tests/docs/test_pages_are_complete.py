@@ -1,4 +1,4 @@
-"""The pages name everything that there is: every operation and option, feature, sentiment field, room and error rule."""
+"""The pages name everything that there is: operations and their options, features, sentiment fields, sources, rooms."""
 
 from __future__ import annotations
 

@@ -72,20 +72,18 @@ def sample() -> Sample:
     return load_sample()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_snippet_of_the_page_runs(
-    page: Path, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_files(tmp_path, sample)
-    monkeypatch.chdir(tmp_path)
+def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run every block of the page in `folder`, the Python ones in one namespace; returns how many were run."""
+    monkeypatch.chdir(folder)
     module = ModuleType(f"page_{page.stem.replace('-', '_')}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(registry, "_definitions", registry.definitions())  # what a page registers stays on that page
+    count = 0
     for block in blocks(page):
         where = f"{page.name}, line {block.line}"
         if block.kind == "python":
             # on disk under its own name, as somebody who tries the page has it: kernels are cached beside their source
-            source = tmp_path / f"{page.stem}_line_{block.line}.py"
+            source = folder / f"{page.stem}_line_{block.line}.py"
             source.write_text(block.text, encoding="utf-8")
             module.__file__ = str(source)
             try:
@@ -93,9 +91,41 @@ def test_every_snippet_of_the_page_runs(
             except BaseException as error:
                 error.add_note(f"raised by the snippet in {where}")
                 raise
+            count += 1
         for words in commands(block) if block.kind == "console" else ():
             result = CliRunner().invoke(app, words)
             assert result.exit_code == 0, f"{where}: augury {shlex.join(words)}\n{result.output}"
+            count += 1
+    return count
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_snippet_of_the_page_runs(
+    page: Path, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, sample)
+    run_page(page, tmp_path, monkeypatch)
+
+
+def test_a_page_runs_its_snippets_in_one_namespace_and_its_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "good.md"
+    page.write_text(
+        "```python\nx = 1\n```\n1. in a list\n\n   ```python\n   assert x == 1\n   ```\n"
+        "```console\n$ augury \\\n    --version\naugury prints this\n```\n```bash\nnot run\n```\n"
+    )
+    assert run_page(page, tmp_path, monkeypatch) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["```python\nassert 1 == 2\n```\n", "```console\n$ augury signals no-such-file.csv\n```\n"]
+)
+def test_a_broken_snippet_is_found(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "broken.md"
+    page.write_text(text)
+    with pytest.raises(AssertionError):
+        run_page(page, tmp_path, monkeypatch)
 
 
 def test_the_pages_for_an_hour_are_there() -> None:

@@ -42,7 +42,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback(epilog="Start with: augury demo")
 def _root(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:

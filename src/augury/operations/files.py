@@ -63,7 +63,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         draft.chmod(0o644)
         draft.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise Unavailable(
             f"cannot write {path}: {reason}; nothing was changed there, make room or choose another folder"
         ) from error

@@ -58,7 +58,9 @@ class SignalsOptions(Spec):
     last: Annotated[
         int, msgspec.Meta(ge=1, description="How many bars back to judge for each ticker, the last one included.")
     ] = option(1)
-    workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes to share the work; worth it for hundreds of tickers.")] = option(1)
+    workers: Annotated[
+        int, msgspec.Meta(ge=1, le=64, description="Processes to share the work; pays for hundreds of tickers.")
+    ] = option(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,8 @@ def arrive_late(news: pd.DataFrame, cut: pd.Timestamp, rng: np.random.Generator)
             late["published_at"] = pd.DatetimeIndex(picks).astype(news["published_at"].dtype)
     delay = pd.to_timedelta(1 + (rng.exponential(size=len(late)) * 3_600e9).astype(np.int64), unit="ns")
     late["known_at"] = (cut + delay).astype(news["known_at"].dtype)
+    if "published_at" in late:
+        late["published_at"] = late["published_at"].where(late["published_at"] <= late["known_at"], late["known_at"])
     return _join(news, late)
 
 

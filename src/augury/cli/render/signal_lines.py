@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -43,12 +43,17 @@ def print_signals(signals: Sequence[TradingSignal], title: str, console: Console
         )
         console.print(line, soft_wrap=True)
         for reason in signal.reasons[:reasons]:
-            console.print(Padding(_sentence(reason), (0, 0, 0, ticker + 2)))
+            _print_reason(reason, ticker + 2, console)
     console.print()
 
 
-def _sentence(reason: Reason) -> Text:
-    return Text(f"{_MARKS[reason.kind]} {reason.text}", style="" if reason.kind in ("fired", "limited") else "dim")
+def _print_reason(reason: Reason, indent: int, console: Console) -> None:
+    """A mark and the sentence, wrapped so that its later lines stand below its first word."""
+    style = "" if reason.kind in ("fired", "limited") else "dim"
+    lines = textwrap.wrap(reason.text, max(24, console.width - indent - 2)) or [""]
+    for number, line in enumerate(lines):
+        mark = _MARKS[reason.kind] if number == 0 else " "
+        console.print(Text(f"{'':<{indent}}{mark} {line}", style=style), soft_wrap=True)
 
 
 def _number(value: float, form: str) -> str:
