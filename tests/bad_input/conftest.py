@@ -31,7 +31,7 @@ class Lines:
 
     def cell(self, row: int, column: str, value: str) -> str:
         """One cell replaced; rows count from 0 below the header."""
-        return self.each(lambda at, cells: {column: value} if at == row else {})
+        return self.each(lambda at, _cells: {column: value} if at == row else {})
 
     def times(self, change: Callable[[int, str], str]) -> str:
         """Every time replaced by a function of row and day."""

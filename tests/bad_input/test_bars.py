@@ -14,10 +14,10 @@ from augury.sample import load_sample
 from augury.signals import SignalEngine
 
 REFUSED = {
-    "empty": (lambda good: "", ["expected rows", "empty file"]),
-    "blank lines": (lambda good: "\n\n\n", ["expected", "blank lines only"]),
+    "empty": (lambda _good: "", ["expected rows", "empty file"]),
+    "blank lines": (lambda _good: "\n\n\n", ["expected", "blank lines only"]),
     "header only": (lambda good: good.text(0), ["expected rows", "header and nothing below"]),
-    "no header": (lambda good: good.text().split("\n", 1)[1], ["expected column names in the first line", "391.62|"]),
+    "no header": (lambda good: good.text().split("\n", 1)[1], ["column names in the first line", "got values: 20"]),
     "missing columns": (
         lambda good: good.text().replace("close", "foo").replace("volume", "bar"),
         ["expected columns open, high, low, close, volume", "missing close, volume", "rename or add"],
@@ -56,31 +56,31 @@ REFUSED = {
         lambda good: good.times(lambda at, day: f"{day}T00:00:00{'Z' if at % 2 else ''}"),
         ["all have a UTC offset or all have none", "row 0"],
     ),
-    "naive times": (lambda good: good.times(lambda at, day: f"{day} 09:30:00"), ["no time zone", "--zone|zone="]),
+    "naive times": (lambda good: good.times(lambda _at, day: f"{day} 09:30:00"), ["no time zone", "--zone|zone="]),
     "a word for a time": (lambda good: good.times(lambda at, day: "yesterday" if at == 9 else day), ["row 9: 'yest"]),
-    "day first": (lambda good: good.times(lambda at, day: "31/12/2020"), ["ISO 8601", "day and month is not guessed"]),
+    "day first": (lambda good: good.times(lambda _at, _day: "31/12/2020"), ["ISO 8601", "month is not guessed"]),
     "a missing time": (lambda good: good.times(lambda at, day: "" if at == 3 else day), ["time in every row", "row 3"]),
-    "row numbers as times": (lambda good: good.times(lambda at, day: str(at)), ["epoch", "0 to 299"]),
-    "true for a time": (lambda good: good.times(lambda at, day: "True"), ["expected times", "true/false"]),
-    "year 1300": (lambda good: good.times(lambda at, day: str(1300 + at) + "-01-01"), ["1678 to 2260", "1300-01-01"]),
+    "row numbers as times": (lambda good: good.times(lambda at, _day: str(at)), ["epoch", "0 to 299"]),
+    "true for a time": (lambda good: good.times(lambda _at, _day: "True"), ["expected times", "true/false"]),
+    "year 1300": (lambda good: good.times(lambda at, _day: str(1300 + at) + "-01-01"), ["1678 to 2260", "1300-01-01"]),
     "year 1677": (lambda good: good.times(lambda at, day: "1677-09-21" if at == 0 else day), ["1678", "row 0: '1677"]),
     "year 2262": (lambda good: good.times(lambda at, day: "2262-04-11" if at == 299 else day), ["2260", "row 299"]),
     "year 9999": (lambda good: good.times(lambda at, day: "9999-12-31" if at == 299 else day), ["2260", "9999-12-31"]),
-    "year 10000": (lambda good: good.times(lambda at, day: "10000-12-31"), ["ISO 8601", "10000-12-31"]),
+    "year 10000": (lambda good: good.times(lambda _at, _day: "10000-12-31"), ["ISO 8601", "10000-12-31"]),
     "too many fields": (lambda good: good.cell(3, "close", "1,2"), ["rows and header differ", "line 5"]),
     "an open quotation mark": (lambda good: good.cell(3, "close", '"12'), ["quotation mark", "row 4", "never closed"]),
     "a zero byte": (lambda good: good.cell(3, "close", "1\0"), ["UTF-8 text", "zero byte at offset", "binary"]),
-    "a web page": (lambda good: "<html>\n<body>404</body>\n</html>\n", ["expected columns", "missing open"]),
+    "a web page": (lambda _good: "<html>\n<body>404</body>\n</html>\n", ["expected columns", "missing open"]),
     "UTF-16": (lambda good: good.text().encode("utf-16"), ["UTF-8", "UTF-16", "iconv"]),
     "UTF-16 without mark": (lambda good: good.text().encode("utf-16-le"), ["UTF-8", "UTF-16", "iconv"]),
     "Latin-1": (
         lambda good: good.text().replace("volume", "volume_négocié").encode("latin-1"),
-        ["expected UTF-8", "byte 0xe9 at offset 40", "iconv"],
+        ["expected UTF-8", "byte 0xe9 at offset", "iconv"],
     ),
-    "a zip archive": (lambda good: b"PK\x03\x04" + bytes(50), ["UTF-8 text", "zip", "CSV"]),
+    "a zip archive": (lambda _good: b"PK\x03\x04" + bytes(50), ["UTF-8 text", "zip", "CSV"]),
     "gzip without its ending": (lambda good: gzip.compress(good.text().encode()), ["gzip", "add .gz to its name"]),
-    "one million columns": (lambda good: "a," * 10**6 + "\n" + "1," * 10**6 + "\n", ["10,000 columns", "1,000,001"]),
-    "600,000 different columns": (lambda good: ",".join(f"{at:x}" for at in range(600_000)), ["10,000 columns"]),
+    "one million columns": (lambda _good: "a," * 10**6 + "\n" + "1," * 10**6 + "\n", ["10,000 columns", "1,000,001"]),
+    "600,000 different columns": (lambda _good: ",".join(f"{at:x}" for at in range(600_000)), ["10,000 columns"]),
 }  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def test_a_bad_csv_ends_in_one_message_from_the_library_and_from_the_command(cas
 
 
 def test_the_command_speaks_of_its_options_and_not_of_python(good, write, fails):
-    naive = write("a.csv", good.times(lambda at, day: f"{day} 09:30:00"))
+    naive = write("a.csv", good.times(lambda _at, day: f"{day} 09:30:00"))
     assert "pass --zone with" in fails(3, "features", naive)
     swapped = write("b.csv", good.order(lambda rows: [*rows[:5], *rows[4:]]))
     message = fails(3, "features", swapped)
@@ -113,7 +113,7 @@ def test_the_command_speaks_of_its_options_and_not_of_python(good, write, fails)
         ("a.csv.gz", lambda data: data["csv"], ["gzip data", "damaged"]),
         ("a.parquet", lambda data: data["parquet"][: len(data["parquet"]) // 2], ["Parquet", "cut short", "again"]),
         ("a.parquet", lambda data: data["csv"], ["expected a Parquet file", "text", "name it .csv"]),
-        ("a.parquet", lambda data: b"\0" * 500, ["expected a Parquet file", "binary"]),
+        ("a.parquet", lambda _data: b"\0" * 500, ["expected a Parquet file", "binary"]),
         ("a.feather", lambda data: data["parquet"], ["expected a Feather", "damaged"]),
         ("a.csv", lambda data: data["parquet"], ["a Parquet file", "name it .parquet"]),
         ("a.xlsx", lambda data: data["csv"], [".csv", ".parquet", "'.xlsx'"]),

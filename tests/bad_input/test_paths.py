@@ -52,7 +52,7 @@ def test_each_place_is_named_with_what_it_is(name, command, places, fails):
 @pytest.mark.parametrize("read", [read_bars, read_news, read_universe])
 def test_a_pipe_without_a_writer_does_not_make_a_reader_wait(read, places):
     for name in ("pipe.csv", "pipe.jsonl"):
-        with pytest.raises(InvalidInput, match="pipe|suffix"):
+        with pytest.raises(InvalidInput, match=r"pipe|suffix"):
             read(places / name)
 
 

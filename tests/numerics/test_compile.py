@@ -32,6 +32,20 @@ def write(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
 
 
+def test_a_kernel_typed_into_a_session_is_compiled_without_a_cache(tmp_path: Path) -> None:
+    lines = (
+        "from augury.numerics.compile import kernel",
+        '@kernel("float64(float64)")',
+        "def twice(x):",
+        "    return 2 * x",
+        "",
+        "print(twice(2.0))",
+    )
+    code = "\n".join(lines)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["4.0"]
+
+
 def test_a_kernel_is_loaded_from_disk_and_compiled_anew_when_a_kernel_it_calls_changes(tmp_path: Path) -> None:
     write(tmp_path, "callee.py", CALLEE.format(factor=3.0, change=""))
     write(tmp_path, "caller.py", CALLER)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from augury.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from augury.features.catalogue.indicators import default_set
@@ -12,26 +13,6 @@ if TYPE_CHECKING:
     from augury.features.registry import FeatureDefinition, definition, definitions, make, register
     from augury.features.stepping import STEP, StepMachine, StepStream
     from augury.features.timeframes import MultiTimeframeSpec, multi_timeframe
-
-_HOMES = {
-    "STEP": "stepping",
-    "Feature": "feature",
-    "FeatureDefinition": "registry",
-    "FeatureLike": "computing",
-    "FeatureStream": "feature",
-    "MultiTimeframeSpec": "timeframes",
-    "Output": "feature",
-    "StepMachine": "stepping",
-    "StepStream": "stepping",
-    "compute": "computing",
-    "default_set": "catalogue.indicators",
-    "definition": "registry",
-    "definitions": "registry",
-    "make": "registry",
-    "multi_timeframe": "timeframes",
-    "parse_feature": "computing",
-    "register": "registry",
-}
 
 __all__ = [
     "STEP",
@@ -53,12 +34,25 @@ __all__ = [
     "register",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"augury.features.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'augury.features' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "STEP": "augury.features.stepping",
+        "Feature": "augury.features.feature",
+        "FeatureDefinition": "augury.features.registry",
+        "FeatureLike": "augury.features.computing",
+        "FeatureStream": "augury.features.feature",
+        "MultiTimeframeSpec": "augury.features.timeframes",
+        "Output": "augury.features.feature",
+        "StepMachine": "augury.features.stepping",
+        "StepStream": "augury.features.stepping",
+        "compute": "augury.features.computing",
+        "default_set": "augury.features.catalogue.indicators",
+        "definition": "augury.features.registry",
+        "definitions": "augury.features.registry",
+        "make": "augury.features.registry",
+        "multi_timeframe": "augury.features.timeframes",
+        "parse_feature": "augury.features.computing",
+        "register": "augury.features.registry",
+    },
+)

@@ -1,9 +1,10 @@
-"""Bars and news: read, checked, judged, resampled and joined by what was known when."""
+"""Bars and news: read, checked, judged, stored, resampled and joined by what was known when."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from augury.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from augury.market.asof import asof_join, asof_positions
@@ -18,51 +19,26 @@ if TYPE_CHECKING:
     from augury.market.quality_files import quality_of_file
     from augury.market.read import read_bars, read_universe
     from augury.market.resampling import resample
+    from augury.market.sectors import read_sectors
+    from augury.market.store import BarStore, BarStoreSpec, Damage, DamagedStore, StoredSeries
     from augury.market.timeframe import Timeframe, close_times, infer_timeframe
     from augury.market.times import instant, iso
-    from augury.market.validate import check_bar_arrays, validate_bars
-
-_HOMES = {
-    "BAR_COLUMNS": "bars",
-    "BarArrays": "bars",
-    "CleanChange": "cleaning",
-    "CleanReport": "cleaning",
-    "Finding": "findings",
-    "NewsItem": "news",
-    "QualityReport": "findings",
-    "QualitySpec": "judging",
-    "Timeframe": "timeframe",
-    "asof_join": "asof",
-    "asof_positions": "asof",
-    "bar_arrays": "bars",
-    "bars_frame": "bars",
-    "check_bar_arrays": "validate",
-    "clean": "cleaning",
-    "close_times": "timeframe",
-    "infer_timeframe": "timeframe",
-    "instant": "times",
-    "iso": "times",
-    "news_from_frame": "news_tables",
-    "news_to_frame": "news_tables",
-    "quality_by_symbol": "quality",
-    "quality_of_file": "quality_files",
-    "quality_report": "quality",
-    "read_bars": "read",
-    "read_news": "news_files",
-    "read_universe": "read",
-    "resample": "resampling",
-    "validate_bars": "validate",
-}
+    from augury.market.validate import check_bar_arrays, valid_arrays, validate_bars
 
 __all__ = [
     "BAR_COLUMNS",
     "BarArrays",
+    "BarStore",
+    "BarStoreSpec",
     "CleanChange",
     "CleanReport",
+    "Damage",
+    "DamagedStore",
     "Finding",
     "NewsItem",
     "QualityReport",
     "QualitySpec",
+    "StoredSeries",
     "Timeframe",
     "asof_join",
     "asof_positions",
@@ -81,17 +57,51 @@ __all__ = [
     "quality_report",
     "read_bars",
     "read_news",
+    "read_sectors",
     "read_universe",
     "resample",
+    "valid_arrays",
     "validate_bars",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"augury.market.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'augury.market' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "BAR_COLUMNS": "augury.market.bars",
+        "BarArrays": "augury.market.bars",
+        "BarStore": "augury.market.store",
+        "BarStoreSpec": "augury.market.store",
+        "CleanChange": "augury.market.cleaning",
+        "CleanReport": "augury.market.cleaning",
+        "Damage": "augury.market.store",
+        "DamagedStore": "augury.market.store",
+        "Finding": "augury.market.findings",
+        "NewsItem": "augury.market.news",
+        "QualityReport": "augury.market.findings",
+        "QualitySpec": "augury.market.judging",
+        "StoredSeries": "augury.market.store",
+        "Timeframe": "augury.market.timeframe",
+        "asof_join": "augury.market.asof",
+        "asof_positions": "augury.market.asof",
+        "bar_arrays": "augury.market.bars",
+        "bars_frame": "augury.market.bars",
+        "check_bar_arrays": "augury.market.validate",
+        "clean": "augury.market.cleaning",
+        "close_times": "augury.market.timeframe",
+        "infer_timeframe": "augury.market.timeframe",
+        "instant": "augury.market.times",
+        "iso": "augury.market.times",
+        "news_from_frame": "augury.market.news_tables",
+        "news_to_frame": "augury.market.news_tables",
+        "quality_by_symbol": "augury.market.quality",
+        "quality_of_file": "augury.market.quality_files",
+        "quality_report": "augury.market.quality",
+        "read_bars": "augury.market.read",
+        "read_news": "augury.market.news_files",
+        "read_sectors": "augury.market.sectors",
+        "read_universe": "augury.market.read",
+        "resample": "augury.market.resampling",
+        "valid_arrays": "augury.market.validate",
+        "validate_bars": "augury.market.validate",
+    },
+)

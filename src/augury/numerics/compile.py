@@ -26,13 +26,20 @@ def kernel(signature: Any, *, parallel: bool = False) -> Callable[[Function], Fu
 
     def decorate(function: Function) -> Function:
         compiled: Any = njit(nogil=True, error_model="numpy", parallel=parallel)(function)
-        compiled.enable_caching()
-        compiled._cache._cache_file._source_stamp = source_stamp(cast(FunctionType, function))
+        _cache_on_disk(compiled, cast(FunctionType, function))
         compiled.compile(signature)
         compiled.disable_compile()
         return cast(Function, compiled)
 
     return decorate
+
+
+def _cache_on_disk(compiled: Any, function: FunctionType) -> None:
+    """Cache beside the source; a function typed into a session has none and is compiled anew in each."""
+    if not Path(function.__code__.co_filename).is_file():
+        return
+    compiled.enable_caching()
+    compiled._cache._cache_file._source_stamp = source_stamp(function)
 
 
 def inlined(function: Function) -> Function:
@@ -52,8 +59,12 @@ def _ingredients(function: FunctionType, seen: set[FunctionType]) -> Iterator[st
     if function in seen:
         return
     seen.add(function)
-    state = Path(function.__code__.co_filename).stat()
-    yield f"{function.__module__} {state.st_size} {state.st_mtime_ns}"
+    source = Path(function.__code__.co_filename)
+    if source.is_file():
+        state = source.stat()
+        yield f"{function.__module__} {state.st_size} {state.st_mtime_ns}"
+    else:
+        yield f"{function.__module__} {function.__code__.co_code.hex()}"
     for name in _names(function.__code__):
         value = function.__globals__.get(name)
         if isinstance(value, Dispatcher):

@@ -32,6 +32,10 @@ class SentimentOptions(Spec):
         str | None,
         msgspec.Meta(description="Snapshot as of this time (ISO, with zone); the last item's when left out."),
     ] = option(None)
+    sectors: Annotated[
+        str | None,
+        msgspec.Meta(description="Sectors: a table with ticker and sector, to compare news within a sector."),
+    ] = option(None)
     window: Annotated[
         Literal["5m", "30m", "1h", "1d"], msgspec.Meta(description="Window of the snapshot; sets how fast news fades.")
     ] = option("1d", short="-w")
@@ -107,7 +111,8 @@ def _run(options: SentimentOptions, progress: Progress) -> SentimentResult:
         at_ns = (
             max(item.known_at_ns for item in items) if options.at is None else market.instant(options.at, what="--at")
         )
-        found = sentiment.ticker_snapshots(items, np.vstack(rows), window=options.window, at_ns=at_ns)
+        sectors = market.read_sectors(options.sectors) if options.sectors else None
+        found = sentiment.ticker_snapshots(items, np.vstack(rows), window=options.window, at_ns=at_ns, sectors=sectors)
         snapshots = {ticker: _plain(values) for ticker, values in found.items()}
     return SentimentResult(
         model=f"{model.name}@{model.version}",

@@ -51,6 +51,10 @@ class SignalsOptions(Spec):
     model: Annotated[
         str, msgspec.Meta(description="Sentiment model: embedded, lexicon, or a Hugging Face name or folder.")
     ] = option("embedded", short="-m")
+    sectors: Annotated[
+        str | None,
+        msgspec.Meta(description="Sectors: a table with ticker and sector, to compare news within a sector."),
+    ] = option(None)
     thresholds: Annotated[
         Literal["quantile", "absolute"],
         msgspec.Meta(description="Sentiment thresholds: points of each ticker's own history, or fixed levels."),
@@ -150,7 +154,8 @@ def _run(options: SignalsOptions, progress: Progress) -> SignalsResult:
     items = market.read_news(options.news, zone=options.zone) if options.news else []
     rules = signals.RuleSpec.absolute() if options.thresholds == "absolute" else signals.RuleSpec()
     spec = signals.SignalSpec.for_timeframe(timeframe_of(universe, options.timeframe), rules=rules)
-    engine = signals.SignalEngine(spec, model=sentiment.load_model(options.model) if items else None)
+    sectors = market.read_sectors(options.sectors) if options.sectors else {}
+    engine = signals.SignalEngine(spec, model=sentiment.load_model(options.model) if items else None, sectors=sectors)
     result = judge_universe(engine, universe, engine.prepare_news(items), options, progress)
     return replace(result, notes=_notes(universe, items, options))
 

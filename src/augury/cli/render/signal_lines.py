@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from augury.cli.wording import printable
+
 if TYPE_CHECKING:
     from augury.signals import Reason, TradingSignal
 
@@ -22,7 +24,7 @@ _MARKS = {"fired": "•", "adjusted": "±", "limited": "▾", "unmet": "→", "u
 
 def print_signals(signals: Sequence[TradingSignal], title: str, console: Console, *, reasons: int = 3) -> None:
     """A title, a line of headings, and for every signal a line of figures with its first few reasons below."""
-    ticker = max(6, *(len(signal.ticker) for signal in signals))
+    ticker = max(6, *(len(printable(signal.ticker)) for signal in signals))
     dated = all(signal.timestamp.hour == signal.timestamp.minute == 0 for signal in signals)
     clock = "%Y-%m-%d" if dated else "%Y-%m-%d %H:%M"
     moment = 10 if dated else 16
@@ -31,7 +33,7 @@ def print_signals(signals: Sequence[TradingSignal], title: str, console: Console
     console.print(Text(heading, style="dim"))
     for signal in signals:
         line = Text.assemble(
-            (f"{signal.ticker:<{ticker}}", "bold"),
+            (f"{printable(signal.ticker):<{ticker}}", "bold"),
             f"  {signal.timestamp.strftime(clock):<{moment}}  ",
             (f"{signal.signal_type:<6}", _COLOURS[signal.signal_type]),
             f"  {signal.confidence:>5.2f}  ",
