@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 import numpy as np
 import pandas as pd
@@ -175,6 +176,15 @@ def test_prices_at_the_ends_of_float64_give_numbers_or_unknowns_but_no_failure(s
         result = augury(command, path, "--json")
         assert result.exit_code == 0, result.output
         assert "Infinity" not in result.stdout
+
+
+def test_what_overflows_is_shown_as_unknown(good, write, augury):
+    rows = "\n".join(line.split(",")[0] + ",1e308,1.7e308,1e307,1.2e308,1e300" for line in good.lines[1:])
+    path = write("AAPL.csv", good.lines[0] + "\n" + rows)
+    result = augury("features", path, "-f", "sma", "-f", "atr", "--json")
+    assert result.exit_code == 0
+    assert set(json.loads(result.stdout)["rows"][-1].values()) >= {None}
+    assert "inf" not in augury("features", path, "-f", "sma").stdout
 
 
 def test_three_bars_are_too_few_for_a_signal_and_give_unknown_features(good, write, fails, augury):

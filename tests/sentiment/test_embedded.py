@@ -64,7 +64,7 @@ def slow_character_keys(tokens: list[str], shortest: int, longest: int, seed: in
 
 
 def line_of(tokens: list[str]) -> Any:
-    return np.frombuffer(bytearray(f" {' '.join(tokens)} ".encode()), dtype=np.uint8)
+    return np.frombuffer(bytearray((" " + "".join(f"{token} " for token in tokens)).encode()), dtype=np.uint8)
 
 
 words = st.lists(st.text(st.characters(exclude_characters=" ", exclude_categories=("Cs",)), min_size=1, max_size=9), max_size=12)

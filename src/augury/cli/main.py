@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from augury.cli.commands import command_for
 from augury.cli.exit_codes import FINE, REFUSED, USAGE, exit_code
+from augury.cli.first_run import announce_first_run
 from augury.cli.progress import TerminalProgress
 from augury.cli.wording import for_terminal
 from augury.errors import AuguryError, InvalidInput
@@ -61,6 +62,7 @@ def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
         spec = entry.spec_type.from_dict(given)
     except InvalidInput as error:
         raise fail(str(error), USAGE) from None
+    announce_first_run(errors)
     try:
         result = entry.run(spec, TerminalProgress(errors))
         show(entry, result, as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,11 +56,11 @@ class FeaturesResult:
     catalogue: tuple[dict[str, Any], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-ready values: the last rows, unknown values as None."""
+        """Plain JSON-ready values: the last rows, unknown and overflown values as None."""
         if self.table is None:
             return {"catalogue": list(self.catalogue)}
         shown = self.table.tail(self.rows)
-        values = shown.astype(object).where(shown.notna(), None)
+        values = shown.astype(object).where(shown.abs() < math.inf, None)
         rows = [
             {"timestamp": time.isoformat(), **dict(zip(values.columns, row, strict=True))}
             for time, row in zip(shown.index, values.itertuples(index=False, name=None), strict=True)

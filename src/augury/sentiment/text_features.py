@@ -69,7 +69,8 @@ def _token_keys(line: NDArray[np.uint8], longest: int, skips: int, seed: int) ->
 
 
 def _bytes(tokens: list[str]) -> NDArray[np.uint8]:
-    return np.frombuffer(bytearray(f" {' '.join(tokens)} ".encode("utf-8", "replace")), dtype=np.uint8)
+    line = " " + "".join(f"{token} " for token in tokens)
+    return np.frombuffer(bytearray(line.encode("utf-8", "replace")), dtype=np.uint8)
 
 
 def _sign(weight: float) -> str:

@@ -45,4 +45,4 @@ def render(result: FeaturesResult, console: Console) -> None:
 
 
 def _cell(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4g}"
+    return f"{value:.4g}" if math.isfinite(value) else "-"
