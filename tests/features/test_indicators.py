@@ -277,3 +277,17 @@ def test_specs_made_from_the_table_can_be_pickled():
 def test_listing_the_registry_does_not_import_talib():
     code = "import sys; from augury.features import definitions; definitions(); sys.exit('talib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["sma", "ema", "atr", "obv"])
+def test_what_overflows_is_unknown_in_batch_and_stream(name):
+    bars = np.full((5, 120), 1.7e308)
+    bars[2] = 1e308
+    opened_at = np.arange(120) * 86_400 * 10**9
+    feature = make(name)
+    with np.errstate(all="ignore"):
+        batch = feature.batch(opened_at, bars)
+        stream = feature.open_stream()
+        rows = np.array([stream.update(int(opened_at[t]), bars[:, t].copy()) for t in range(120)]).T
+    assert not np.isinf(batch).any()
+    np.testing.assert_array_equal(rows, batch)

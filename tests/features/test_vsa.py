@@ -12,6 +12,7 @@ from augury.errors import InvalidInput
 from augury.features import make
 from augury.features.catalogue.vsa import VsaSpec, vsa
 from augury.market.bars import BarArrays, bar_arrays
+from augury.testing import run_feature_suite
 from augury.testing.generators.garch_bars import garch_bars
 
 DAY = 86_400 * 10**9
@@ -382,3 +383,14 @@ def test_options_out_of_bounds_are_refused():
         VsaSpec(slot_minutes=7)
     with pytest.raises(InvalidInput, match="window_bars"):
         VsaSpec(window_bars=1)
+
+
+@pytest.mark.parametrize("options", [{}, {"gap_mode": "true_range"}, {"baseline": "median", "window_bars": 20}])
+def test_without_smoothing_the_feature_depends_on_its_window_alone(options):
+    feature = make("vsa", ema_span=1, **options)
+    assert feature.look_back == feature.warm_up + 1
+    run_feature_suite(feature)
+    bars = bar_arrays(garch_bars(400, seed=5))
+    values = feature.batch(bars.opened_at, bars.matrix)
+    np.testing.assert_array_equal(values[0], values[1])
+    np.testing.assert_array_equal(feature.tail(bars.opened_at, bars.matrix, 3), values[:, -3:])

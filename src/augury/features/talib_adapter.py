@@ -94,7 +94,11 @@ class _TalibMachine:
         return out
 
     def _cut_to_bounds(self, values: FloatMatrix) -> None:
-        """Move to the edge of its scale, in place, what TA-Lib's running sums leave outside it (about 1e-13)."""
+        """Move to the edge of its scale, in place, what TA-Lib's running sums leave outside it (about 1e-13).
+
+        What overflowed (prices near 1e308) is unknown.
+        """
+        values[np.isinf(values)] = np.nan
         for row, (low, high) in zip(values, self.bounds, strict=True):
             row[row < low] = low
             row[row > high] = high
@@ -164,7 +168,9 @@ class _TalibStream:
 
     def _cut_to_bounds(self, row: list[float]) -> None:
         for j, (low, high) in enumerate(self._machine.bounds):
-            if row[j] < low:
+            if math.isinf(row[j]):
+                row[j] = math.nan
+            elif row[j] < low:
                 row[j] = low
             elif row[j] > high:
                 row[j] = high

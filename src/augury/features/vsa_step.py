@@ -215,6 +215,8 @@ def _score(state: Any, params: Any, out: Any) -> None:
         if state[_SCORES] < span:
             return
         state[_AVERAGE] /= span
+    elif span == 1.0:
+        state[_AVERAGE] = score  # the update below would round, and the score alone has no memory
     else:
         state[_AVERAGE] += (score - state[_AVERAGE]) * (2.0 / (span + 1.0))
     out[_SCORE_EMA] = state[_AVERAGE]

@@ -106,7 +106,8 @@ class SignalEngine:
 
     def signal_history(self, ticker: str, bars: pd.DataFrame, news: News = None) -> tuple[TradingSignal, ...]:
         """The signal at every bar from `min_bars` on, each exactly what `generate_signal` gave at that bar."""
-        arrays, closes = self._checked(ticker, bars)
+        arrays = self._checked(ticker, bars)
+        closes = close_times(arrays.opened_at, self._timeframe)
         state = self._reader.read(news)
         first = self.spec.min_bars - 1
         technical = self._technical.history(arrays)
@@ -166,19 +167,32 @@ class SignalEngine:
     def _outcomes_apart(
         self, universe: Mapping[str, pd.DataFrame], state: PreparedNews, workers: int
     ) -> Iterator[TradingSignal | AuguryError]:
+        arrays: dict[str, BarArrays] = {}
+        refused: dict[str, AuguryError] = {}
+        for ticker, bars in universe.items():
+            try:
+                arrays[ticker] = self._checked(ticker, bars)
+            except AuguryError as error:
+                refused[ticker] = error
         started = self._clock()
-        for outcome in judge_in_processes(_judge, self.spec, universe, state, workers):
-            if isinstance(outcome, TradingSignal):
-                now = self._clock()
-                self._statistics.record(outcome, now - started)
-                started = now
-            yield outcome
+        signals = judge_in_processes(_judge, self.spec, arrays, state, workers)
+        for ticker in universe:
+            if ticker in refused:
+                yield refused[ticker]
+                continue
+            signal = next(signals)
+            now = self._clock()
+            self._statistics.record(signal, now - started)
+            started = now
+            yield signal
 
     def _generate(self, ticker: str, bars: pd.DataFrame, state: PreparedNews) -> TradingSignal:
+        return self._judge(ticker, self._checked(ticker, bars), state)
+
+    def _judge(self, ticker: str, arrays: BarArrays, state: PreparedNews) -> TradingSignal:
         started = self._clock()
-        arrays, closes = self._checked(ticker, bars)
-        fingerprint = bars_fingerprint(arrays)
-        provenance = self._provenance(fingerprint, int(closes[-1]), state)
+        closes = close_times(arrays.opened_at, self._timeframe)
+        provenance = self._provenance(bars_fingerprint(arrays), int(closes[-1]), state)
         known = self._memory.get(ticker, provenance)
         if known is not None:
             self._statistics.record(known, None)
@@ -198,14 +212,14 @@ class SignalEngine:
         self._statistics.record(signal, self._clock() - started)
         return signal
 
-    def _checked(self, ticker: str, bars: pd.DataFrame) -> tuple[BarArrays, IntVector]:
+    def _checked(self, ticker: str, bars: pd.DataFrame) -> BarArrays:
         arrays = valid_arrays(bars)
         if len(arrays) < self.spec.min_bars:
             raise NotEnoughData(
                 f"{ticker}: a signal needs at least {self.spec.min_bars} bars, got {len(arrays)}; give more "
                 "history, or lower SignalSpec.min_bars"
             )
-        return arrays, close_times(arrays.opened_at, self._timeframe)
+        return arrays
 
     def _sentiment(self, ticker: str, closes: IntVector, state: PreparedNews, count: int) -> FloatMatrix:
         if state.news is None:
@@ -225,6 +239,6 @@ class SignalEngine:
         )
 
 
-def _judge(spec: SignalSpec) -> Callable[[str, pd.DataFrame, PreparedNews], TradingSignal]:
-    """How a worker process judges: its own engine, with news that is prepared already."""
-    return SignalEngine(spec, remembered=0).generate_signal
+def _judge(spec: SignalSpec) -> Callable[[str, BarArrays, PreparedNews], TradingSignal]:
+    """How a worker process judges: its own engine, bars that are checked and news that is prepared already."""
+    return SignalEngine(spec, remembered=0)._judge

@@ -24,7 +24,8 @@ class SignalSpec(Spec):
 
     `timeframe` is the length of a bar; a bar is known at its open plus this. `min_bars` is the shortest history that
     gets a signal at all: features that need more are unknown until then. `vsa`, `hawkes`, `hurst` and
-    `permutation_entropy` are options of those features by name.
+    `permutation_entropy` are options of those features by name; signals do not use the smoothed VSA score, and without
+    it (`ema_span` 1) the feature needs few bars.
     """
 
     timeframe: str = "1D"
@@ -33,7 +34,7 @@ class SignalSpec(Spec):
     sizing: SizingSpec = field(default_factory=SizingSpec)
     preparation: PreparationSpec = field(default_factory=PreparationSpec)
     sentiment: PanelSpec = field(default_factory=PanelSpec)
-    vsa: dict[str, Any] = field(default_factory=dict)
+    vsa: dict[str, Any] = field(default_factory=lambda: {"ema_span": 1})
     hawkes: dict[str, Any] = field(default_factory=dict)
     hurst: dict[str, Any] = field(default_factory=dict)
     permutation_entropy: dict[str, Any] = field(default_factory=dict)

@@ -7,67 +7,58 @@ handing the interpreter lock to and fro costs more than a second core gives.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import joblib
-import pandas as pd
 
-from augury.errors import AuguryError
+from augury.market.bars import BarArrays
 from augury.signals.prepared_news import PreparedNews
 from augury.signals.signal import TradingSignal
 from augury.signals.spec import SignalSpec
 
 __all__ = ["judge_in_processes"]
 
-_CHUNKS_PER_WORKER = 4
+_CHUNKS_PER_WORKER = 2
 
-Outcome = TradingSignal | AuguryError
-Judge = Callable[[str, pd.DataFrame, PreparedNews], TradingSignal]
+Judge: TypeAlias = Callable[[str, BarArrays, PreparedNews], TradingSignal]
 
 
 def judge_in_processes(
     make_judge: Callable[[SignalSpec], Judge],
     spec: SignalSpec,
-    universe: Mapping[str, pd.DataFrame],
+    universe: Mapping[str, BarArrays],
     news: PreparedNews,
     workers: int,
-) -> Iterator[Outcome]:
-    """The outcome for every ticker, in order, from `workers` processes; each gets the news once per chunk.
+) -> Iterator[TradingSignal]:
+    """The signal of every ticker, in order, from `workers` processes.
 
-    `make_judge` is a module-level function that builds the judge of a spec; a process builds it once per spec.
+    The bars are checked already and each chunk of tickers takes the news along. `make_judge` is a module-level function
+    that builds the judge of a spec; a process builds it once per spec. Arrays are copied, never mapped: mapped ones
+    would be read-only, which kernels are not compiled for.
     """
     tickers = list(universe)
     size = max(1, -(-len(tickers) // (workers * _CHUNKS_PER_WORKER)))
     chunks = [tickers[start : start + size] for start in range(0, len(tickers), size)]
-    pool = joblib.Parallel(n_jobs=workers, backend="loky", return_as="generator")
+    pool = joblib.Parallel(n_jobs=workers, backend="loky", return_as="generator", max_nbytes=None)
     jobs = (
         joblib.delayed(_judge_chunk)(make_judge, spec, [(ticker, universe[ticker]) for ticker in chunk], news)
         for chunk in chunks
     )
-    for outcomes in pool(jobs):
-        yield from outcomes
+    for signals in pool(jobs):
+        yield from signals
 
 
 def _judge_chunk(
     make_judge: Callable[[SignalSpec], Judge],
     spec: SignalSpec,
-    frames: Sequence[tuple[str, pd.DataFrame]],
+    bars: Sequence[tuple[str, BarArrays]],
     news: PreparedNews,
-) -> list[Outcome]:
-    judge = _judge_of(make_judge, spec.id, spec)
-    outcomes: list[Outcome] = []
-    for ticker, bars in frames:
-        try:
-            outcomes.append(judge(ticker, bars, news))
-        except AuguryError as error:
-            outcomes.append(error)
-    return outcomes
+) -> list[TradingSignal]:
+    key = (make_judge.__qualname__, spec.id)
+    if key not in _judges:
+        _judges[key] = make_judge(spec)
+    judge = _judges[key]
+    return [judge(ticker, arrays, news) for ticker, arrays in bars]
 
 
 _judges: dict[tuple[str, str], Judge] = {}
-
-
-def _judge_of(make_judge: Callable[[SignalSpec], Judge], identity: str, spec: SignalSpec) -> Judge:
-    key = (make_judge.__qualname__, identity)
-    if key not in _judges:
-        _judges[key] = make_judge(spec)
-    return _judges[key]

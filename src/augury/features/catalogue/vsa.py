@@ -14,6 +14,7 @@ from augury.features.feature import Feature, Output
 from augury.features.registry import FeatureDefinition, register
 from augury.features.stepping import StepMachine
 from augury.features.vsa_step import PARAMETERS, vsa_step
+from augury.features.windowed_tail import windowed_tail
 from augury.numerics.rolling import HEADER
 from augury.spec import Spec
 
@@ -147,8 +148,9 @@ def vsa(spec: VsaSpec | None = None) -> Feature:
     definitions, in which no demand closes up and no supply closes down. Everything is known at the close of the bar.
 
     Warm-up: `max(window_bars, break_bars, trend_bars, climax_bars - 1, stopping_bars - 1)` bars, one more with true
-    ranges; `score_ema` needs `ema_span - 1` more. Look-back: the same for every output except `score_ema`, which is
-    recursive (seeded with the mean of its first `ema_span` scores).
+    ranges; `score_ema` needs `ema_span - 1` more. Look-back: one bar more than the warm-up for every output except
+    `score_ema`, which is recursive (seeded with the mean of its first `ema_span` scores); with `ema_span=1` it is the
+    score itself and the whole feature has that look-back (slots of the day remember longer).
     NaN: while warming up; ratios, flags and scores where a baseline is 0 or a slot has too little history;
     `effort_result` where a ratio is 0; `absorb` where high equals low (that bar is never absorption either, and its
     `close_location` is 0). A zero-volume bar has relative volume 0, a fact, and raises `zero_volume`.
@@ -164,6 +166,8 @@ def vsa(spec: VsaSpec | None = None) -> Feature:
     """
     bound = spec or VsaSpec()
     _, length = _layout(bound)
+    warm_up = _history(bound)[1]
+    look_back = warm_up + 1 if bound.ema_span == 1 and bound.slot_days == 0 else None
     machine = StepMachine(
         identity=f"vsa@{bound.id}",
         step=vsa_step,
@@ -177,10 +181,11 @@ def vsa(spec: VsaSpec | None = None) -> Feature:
         spec=bound,
         outputs=_OUTPUTS,
         inputs=("high", "low", "close", "volume"),
-        warm_up=_history(bound)[1],
-        look_back=None,
+        warm_up=warm_up,
+        look_back=look_back,
         batch=machine.batch,
         open_stream=machine.open_stream,
+        tail=None if look_back is None else windowed_tail(machine.batch, look_back),
     )
 
 
