@@ -87,14 +87,26 @@ def run() -> list[dict[str, Any]]:
         if signal is not None:
             times.append(time.perf_counter() - started)
     return [
-        {"name": "generate_signal, 500 bars, sentiment cached", "median": f"{single / 1e3:.3f} ms", "bound": "1 ms"},
-        {"name": "generate_signal, 300 bars, sentiment cached", "median": f"{short / 1e3:.3f} ms", "bound": "1 ms"},
-        {"name": "batch of 500 tickers, one process", "median": f"{one:,.0f} signals/s", "bound": "2,000 signals/s"},
         {
-            "name": f"batch of 500 tickers, two processes ({os.cpu_count()} cores)",
-            "median": f"{two:,.0f} signals/s",
+            "name": "generate_signal, 500 bars, sentiment cached, median",
+            "measured": f"{single / 1e3:.3f} ms",
+            "bound": "1 ms",
+        },
+        {
+            "name": "generate_signal, 300 bars, sentiment cached, median",
+            "measured": f"{short / 1e3:.3f} ms",
+            "bound": "1 ms",
+        },
+        {
+            "name": "batch of 500 tickers, one process, best of 6",
+            "measured": f"{one:,.0f} signals/s",
+            "bound": "2,000 signals/s",
+        },
+        {
+            "name": f"batch of 500 tickers, two processes ({os.cpu_count()} cores), best of 6",
+            "measured": f"{two:,.0f} signals/s",
             "bound": f"{two / one:.2f} x one process",
         },
-        {"name": "streamed bar", "median": f"{statistics.median(times) * 1e3:.3f} ms", "bound": "0.2 ms"},
-        {"name": "streamed bar, 99th percentile", "median": f"{np.quantile(times, 0.99) * 1e3:.3f} ms", "bound": "-"},
+        {"name": "streamed bar, median", "measured": f"{statistics.median(times) * 1e3:.3f} ms", "bound": "0.2 ms"},
+        {"name": "streamed bar, 99th percentile", "measured": f"{np.quantile(times, 0.99) * 1e3:.3f} ms", "bound": "-"},
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -75,8 +76,6 @@ def as_markdown(title: str, rows: list[dict[str, Any]]) -> str:
 
 
 def machine() -> str:
-    import os
-
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -92,18 +91,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="write the tables to this Markdown file")
     parser.add_argument("--only", help="run only benchmarks whose file name holds this")
-    parser.add_argument("--smoke", action="store_true", help="run everything once to see that it runs; write nothing")
     given = parser.parse_args()
+    if given.write and given.only:
+        parser.error("--write makes the whole page: leave --only out")
+    modules = [module for module in sorted(HERE.glob("bench_*.py")) if not given.only or given.only in module.name]
+    if not modules:
+        parser.error(f"no benchmark's file name holds {given.only!r}")
     console = Console(width=160)
     sections = [PREAMBLE, machine() + "\n"]
-    modules = sorted(HERE.glob("bench_*.py"))
     for module in modules:
-        if given.only and given.only not in module.name:
-            continue
         rows = run_apart(module)
         print_table(title_of(module), rows, console)
         sections.append(as_markdown(title_of(module), rows))
-    if given.write and not given.smoke:
+    if given.write:
         given.write.write_text("\n".join(sections), encoding="utf-8")
         console.print(f"wrote {given.write}")
 

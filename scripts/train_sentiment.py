@@ -24,6 +24,7 @@ from scipy.sparse import csr_matrix, hstack
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
+from augury.sentiment.model import LABELS
 from augury.sentiment.text_features import FAMILIES, FEATURES_VERSION, TextFeatures, TextKeys
 from sentiment_texts import Labelled, agreed, held_out, read_rows, text_hash
 
@@ -67,8 +68,20 @@ def incidence(keys: list[np.ndarray], vocabulary: np.ndarray) -> csr_matrix:
     )
 
 
+def log_count_scale(blocks: csr_matrix, labels: np.ndarray) -> np.ndarray:
+    """How telling each key is by counting alone: the root of its largest log-count ratio (Wang and Manning, 2012)."""
+    present = (blocks != 0).astype(np.float64)
+    ratios = []
+    for label in range(len(LABELS)):
+        inside = labels == label
+        counts = [np.asarray(present[part].sum(axis=0)).ravel() + 1.0 for part in (inside, ~inside)]
+        ratios.append(np.abs(np.log(counts[0] / inside.sum()) - np.log(counts[1] / (~inside).sum())))
+    scale = np.sqrt(np.max(ratios, axis=0) + 0.1)
+    return scale / scale.mean()
+
+
 def fit(keys: list[TextKeys], labels: np.ndarray) -> Head:
-    """Multinomial logistic regression on three tf-idf blocks, each of unit length times its scale."""
+    """Multinomial logistic regression on three tf-idf blocks of unit length, telling keys made larger."""
     blocks, parts, squares = [], [], []
     for family in FAMILIES:
         rows = [np.unique(getattr(row, family)) for row in keys]
@@ -80,10 +93,12 @@ def fit(keys: list[TextKeys], labels: np.ndarray) -> Head:
         blocks.append(taken.multiply(SCALES[family] / norms[:, None]).multiply(idf[None, :]).tocsr())
         parts.append(vocabulary)
         squares.append(idf)
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=300).fit(hstack(blocks).tocsr(), labels)
+    stacked = hstack(blocks).tocsr()
+    telling = log_count_scale(stacked, labels)
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=300).fit(stacked.multiply(telling[None, :]).tocsr(), labels)
     idf = np.concatenate(squares)
     scale = np.concatenate([np.full(len(part), SCALES[family]) for family, part in zip(FAMILIES, parts, strict=True)])
-    weights = model.coef_.T * (idf * scale)[:, None]
+    weights = model.coef_.T * (idf * scale * telling)[:, None]
     vocabulary, first = np.unique(np.concatenate(parts), return_index=True)  # a key of two families: the first keeps it
     centred = weights - weights.mean(axis=1, keepdims=True)
     return Head(
@@ -199,8 +214,8 @@ def main() -> None:
     report = {"held out": figures(rounded(head), features, test)}
     if options.cross:
         for source in ("twitter", "sentfin"):
-            chosen = labels_of = [index for index, row in enumerate(training) if row.source == source]
-            alone = fit([keys[index] for index in chosen], labels[labels_of])
+            chosen = [index for index, row in enumerate(training) if row.source == source]
+            alone = fit([keys[index] for index in chosen], labels[chosen])
             report[f"trained on {source} alone"] = figures(alone, features, [r for r in rows if r.source != source])
     write(options.out, head, temperature, report, features, len(training))
     HELD_OUT_LIST.write_text("\n".join(sorted(text_hash(text) for text in apart)) + "\n", encoding="utf-8")

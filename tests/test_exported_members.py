@@ -1,4 +1,4 @@
-"""What packages export: sorted, importable, and light to import."""
+"""What packages export: each name once, importable, and light to import (Ruff keeps the lists sorted)."""
 
 from __future__ import annotations
 

@@ -46,6 +46,12 @@ def test_values_are_checked_when_a_record_is_built() -> None:
         Inner(window_bars="5")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_have_no_json_and_so_no_id_are_refused(value: float) -> None:
+    with pytest.raises(InvalidInput, match=r"Outer.rate = .*: Expected a finite number"):
+        Outer(rate=value)
+
+
 def test_rules_across_fields_are_checked() -> None:
     with pytest.raises(InvalidInput, match="low must be below high"):
         Ordered(low=2.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -60,7 +61,7 @@ class Spec:
 
     A subclass is declared `@dataclass(frozen=True, slots=True, kw_only=True)`; bounds are written with
     `Annotated[int, msgspec.Meta(ge=2)]` and rules across fields in `check`. Values are checked when the record
-    is built; `from_dict` also refuses unknown keys and names the nearest known one.
+    is built, NaN and infinities refused; `from_dict` also refuses unknown keys and names the nearest known one.
     `id` is a hash of the canonical JSON: equal options give equal ids, in every process and on every machine.
 
     >>> from dataclasses import dataclass
@@ -81,6 +82,8 @@ class Spec:
             except msgspec.ValidationError as error:
                 message = f"{type(self).__name__}.{name} = {value!r}: {_expected(kind, error)}"
                 raise InvalidInput(message) from error
+            if isinstance(converted, float) and not math.isfinite(converted):
+                raise InvalidInput(f"{type(self).__name__}.{name} = {value!r}: Expected a finite number")
             object.__setattr__(self, name, converted)
         self.check()
 

@@ -16,6 +16,7 @@ from augury import __version__
 from augury.cli.main import app
 from augury.operations import operations
 from augury.sample import load_sample
+from augury.signals import TradingSignal
 
 OPERATIONS = operations()
 
@@ -80,16 +81,9 @@ def test_demo_as_json_holds_signals_with_every_field() -> None:
     found = json.loads(result.stdout)
     (signal,) = found["signals"]
     assert signal["ticker"] == "MSFT"
-    for name in (
-        "signal_type",
-        "confidence",
-        "hurst_exponent",
-        "hawkes_branching",
-        "perm_entropy",
-        "reasons",
-        "versions",
-    ):
-        assert name in signal
+    absent = [item.name for item in fields(TradingSignal) if item.name not in signal]
+    assert absent == ["timestamp_ns", "provenance"], "these two are shown as timestamp and versions"
+    assert {"timestamp", "versions"} <= set(signal)
 
 
 def test_demo_as_of_an_earlier_day_knows_nothing_later() -> None:
@@ -120,6 +114,26 @@ def test_features_prints_the_last_rows_and_writes_all(aapl: Path, tmp_path: Path
 def test_features_without_a_file_lists_the_catalogue() -> None:
     found = json.loads(invoke("features", "--json").stdout)
     assert {"vsa", "hawkes", "hurst", "permutation_entropy"} <= {entry["name"] for entry in found["catalogue"]}
+
+
+def test_workers_that_had_nothing_to_share_are_mentioned(aapl: Path) -> None:
+    found = json.loads(invoke("signals", str(aapl), "--last", "2", "--workers", "2", "--json").stdout)
+    assert "The 2 workers were not used: more than the last bar is judged in one process." in found["notes"]
+    assert len(found["signals"]) == 2
+
+
+def test_a_timeframe_that_is_not_the_files_is_refused(aapl: Path) -> None:
+    result = invoke("signals", str(aapl), "--timeframe", "1W")
+    assert result.exit_code == 1
+    assert "AAPL: expected bars at least 1W apart" in " ".join(result.output.split())
+
+
+def test_the_demo_leaves_with_1_when_a_ticker_could_not_be_judged() -> None:
+    result = invoke("demo", "--json", "--tickers", "FB", "--until", "2012-09-21")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert found["signals"] == []
+    assert list(found["refused"]) == ["FB"]
 
 
 def test_sentiment_of_texts_and_of_a_news_file(news: Path) -> None:
@@ -162,6 +176,8 @@ def test_doctor_is_content_and_says_what_it_looked_at() -> None:
         (("sentiment",), 3, "give texts to score"),
         (("sentiment", "--model", "no_such_model", "text"), 3, "no_such_model"),
         (("features", "no_such_file.csv"), 3, "no_such_file.csv"),
+        (("features", "-f", "rsi"), 3, "expected a file of bars"),
+        (("features", "-o", "features.csv"), 3, "expected a file of bars"),
     ],
 )
 def test_mistakes_end_in_one_message_and_the_right_exit_code(
@@ -173,10 +189,13 @@ def test_mistakes_end_in_one_message_and_the_right_exit_code(
     assert "Traceback" not in result.output
 
 
-def test_a_closed_pipe_is_no_error() -> None:
-    command = f"{sys.executable} -m augury features | head -1"
+@pytest.mark.parametrize("reader", ["head -1", "true"])
+@pytest.mark.parametrize("options", ["", "--json"])
+def test_a_closed_pipe_is_no_error(reader: str, options: str) -> None:
+    command = f"{sys.executable} -m augury features {options} | {reader}"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
     assert done.stderr == ""
+    assert done.returncode == 0
 
 
 def test_no_socket_is_opened_by_the_demo(tmp_path: Path) -> None:

@@ -23,3 +23,16 @@ def test_an_empty_cache_is_announced_once(
     (tmp_path / "some_folder").mkdir()
     (tmp_path / "some_folder" / "kernel.nbi").touch()
     assert said(capsys) == ""
+
+
+def test_a_user_without_a_home_is_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("augury.numerics.__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(Path, "home", homeless)
+    assert "First run" in said(capsys)

@@ -122,6 +122,9 @@ def test_a_missing_bar_of_a_series_that_always_trades_is_a_gap(make_bars):
     report = quality_report(bars.drop(index=bars.index[[40, 100, 101, 102]]))
     assert rows(report, "gap") == [40, 99]
     assert report.finding("gap").extent == 4
+    assert "4 bars absent in 2 gaps" in report.finding("gap").message
+    alone = quality_report(bars.drop(index=bars.index[40])).finding("gap").message
+    assert alone.startswith("1 bar absent in 1 gap, the longest")
 
 
 def test_weekends_and_holidays_are_no_gaps_but_a_missing_week_is(make_bars):

@@ -79,6 +79,21 @@ def test_a_universe_holds_every_symbol_even_those_that_look_like_missing_values_
     pd.testing.assert_frame_equal(universe["7203"], make_bars(seed=2), check_freq=False)
 
 
+def test_a_symbol_that_breaks_a_rule_is_put_aside_when_asked_to(make_bars, tmp_path):
+    broken = make_bars(seed=1)
+    broken.iloc[3, broken.columns.get_loc("high")] = 0.001
+    path = tmp_path / "all.csv"
+    pd.concat([make_bars(seed=0).assign(symbol="A"), broken.assign(symbol="B")]).to_csv(path)
+    with pytest.raises(InvalidBars, match="symbol B"):
+        read_universe(path)
+    refused = {}
+    assert list(read_universe(path, refused=refused)) == ["A"]
+    assert list(refused) == ["B"]
+    assert "row 3" in refused["B"]
+    with pytest.raises(InvalidBars, match="already read"):
+        read_universe(path, path, refused={})
+
+
 def test_a_symbol_read_twice_is_refused(make_bars, tmp_path):
     path = universe_csv(make_bars, tmp_path)
     with pytest.raises(InvalidBars, match="already read"):

@@ -6,6 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from augury.numerics.compile import _cache_on_disk, _ingredients, source_stamp
+from augury.numerics.step_call import call_step
+
 CALLEE = """
 from augury.numerics.compile import kernel
 FACTOR = {factor}
@@ -56,3 +62,28 @@ def test_a_kernel_is_loaded_from_disk_and_compiled_anew_when_a_kernel_it_calls_c
     write(tmp_path, "callee.py", CALLEE.format(factor=5.0, change="+ 1.0"))
     assert run(tmp_path) == ["12.0", "0"]
     assert run(tmp_path) == ["12.0", "1"]
+
+
+TABLE = np.arange(3.0)
+
+
+def _reads_a_table(x: float) -> float:
+    return x + TABLE[1]
+
+
+def test_a_table_and_an_intrinsic_that_a_kernel_was_built_from_are_part_of_its_stamp(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = source_stamp(_reads_a_table)
+    monkeypatch.setitem(_reads_a_table.__globals__, "TABLE", np.arange(3.0) + 1.0)
+    assert source_stamp(_reads_a_table) != before
+    monkeypatch.setitem(_reads_a_table.__globals__, "TABLE", call_step)
+    assert "augury.numerics.step_call" in " ".join(_ingredients(_reads_a_table, set()))
+
+
+def test_a_kernel_that_can_be_cached_nowhere_is_compiled_all_the_same() -> None:
+    class Uncached:
+        def enable_caching(self) -> None:
+            raise RuntimeError("cannot cache function: no locator available")
+
+    _cache_on_disk(Uncached(), _reads_a_table)

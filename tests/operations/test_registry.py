@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import shlex
+import tomllib
 from dataclasses import fields
+from pathlib import Path
 from typing import get_type_hints
 
 import msgspec
@@ -67,3 +70,12 @@ def test_the_python_door_gives_the_same_result_as_json_of_the_demo() -> None:
     result = run("demo", tickers=["AAPL"]).to_dict()
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     assert [signal["ticker"] for signal in result["signals"]] == ["AAPL"]
+
+
+def test_doctor_looks_at_every_core_dependency_and_every_extra_that_adds_an_ability() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    checks = {check["name"].lower() for check in run("doctor").to_dict()["checks"]}
+    core = {re.split(r"[<>=!~ ]", text)[0].lower() for text in project["dependencies"]}
+    assert core - checks == set()
+    extras = set(project["optional-dependencies"]) - {"dev", "peers", "sample", "train"}
+    assert {name for name in checks if name.startswith("extra ")} == {f"extra {extra}" for extra in extras}

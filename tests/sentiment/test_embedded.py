@@ -67,7 +67,9 @@ def line_of(tokens: list[str]) -> Any:
     return np.frombuffer(bytearray((" " + "".join(f"{token} " for token in tokens)).encode()), dtype=np.uint8)
 
 
-words = st.lists(st.text(st.characters(exclude_characters=" ", exclude_categories=("Cs",)), min_size=1, max_size=9), max_size=12)
+words = st.lists(
+    st.text(st.characters(exclude_characters=" ", exclude_categories=("Cs",)), min_size=1, max_size=9), max_size=12
+)
 
 
 @settings(max_examples=80, deadline=None)

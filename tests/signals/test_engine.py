@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from augury.errors import InvalidBars, InvalidInput, NotEnoughData
+from augury.errors import InvalidBars, InvalidInput, InvalidNews, NotEnoughData
 from augury.market.news import NewsItem
 from augury.sample import Sample
 from augury.sentiment import load_model
@@ -45,7 +46,8 @@ def same(one: TradingSignal, other: TradingSignal) -> bool:
 def test_a_signal_has_every_promised_field_and_is_plain_json(engine: SignalEngine, data: Sample) -> None:
     signal = engine.generate_signal("AAPL", data.bars["AAPL"].iloc[-500:], data.news)
     plain = json.loads(json.dumps(signal.to_dict(), allow_nan=False))
-    assert [name for name in C7_FIELDS if name not in plain] == []
+    assert list(plain) == [*C7_FIELDS, "close", "reasons", "versions"]
+    assert [name for name in C7_FIELDS if plain[name] is None] == []
     assert plain["signal_type"] in ("BUY", "SELL", "HOLD")
     assert 0.0 <= plain["confidence"] <= 1.0
     assert plain["reasons"]
@@ -166,6 +168,124 @@ def test_one_bad_ticker_is_listed_and_the_rest_judged(engine: SignalEngine, data
     assert "row 7" in batch.refused["AAPL"]
     with pytest.raises(InvalidBars):
         engine.generate_signals_batch(frames)
+
+
+def test_an_empty_frame_in_a_batch_is_listed_and_the_rest_judged(engine: SignalEngine, data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-300:]
+    batch = engine.generate_signals_batch({"EMPTY": bars.iloc[:0], "IBM": bars}, on_error="collect")
+    assert [signal.ticker for signal in batch] == ["IBM"]
+    assert "EMPTY" in batch.refused
+    assert len(engine.generate_signals_batch({})) == 0
+
+
+def test_a_bad_ticker_stops_worker_processes_and_the_next_batch_works(
+    engine: SignalEngine, data: Sample, universe: dict[str, pd.DataFrame]
+) -> None:
+    broken = {**universe, "BAD": universe["IBM"].iloc[:5]}
+    with pytest.raises(NotEnoughData, match="BAD"):
+        engine.generate_signals_batch(broken, data.news, workers=2)
+    batch = engine.generate_signals_batch(broken, data.news, workers=2, on_error="collect")
+    assert [signal.ticker for signal in batch] == list(universe)
+    assert list(batch.refused) == ["BAD"]
+
+
+def test_threads_that_share_an_engine_get_the_signals_of_one(
+    engine: SignalEngine, data: Sample, universe: dict[str, pd.DataFrame]
+) -> None:
+    jobs = [(ticker, bars.iloc[:count]) for count in (200, 300, 420) for ticker, bars in universe.items()] * 2
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda job: engine.generate_signal(*job, data.news), jobs))
+    alone = SignalEngine(model=load_model("lexicon"), sectors=data.sectors)
+    assert all(same(a, alone.generate_signal(*job, data.news)) for a, job in zip(together, jobs, strict=True))
+    assert engine.get_performance_stats().signals == len(jobs)
+
+
+def test_a_ticker_that_never_had_news_is_unknown_and_not_neutral_while_others_had(
+    engine: SignalEngine, data: Sample
+) -> None:
+    signal = engine.generate_signal("QUIET", data.bars["IBM"].iloc[-420:], data.news)
+    assert signal.provenance.news is not None
+    assert math.isnan(signal.sentiment_mean)
+    assert math.isnan(signal.sentiment_entropy)
+    assert (signal.is_contrarian_market, signal.is_contrarian_sector) == (None, None)
+    assert signal.signal_type == "HOLD"
+
+
+@pytest.mark.parametrize(("spacing", "timeframe"), [("h", "1D"), ("30min", "1h"), ("D", "1W"), ("22h", "1D")])
+def test_bars_shorter_than_the_timeframe_are_refused(data: Sample, spacing: str, timeframe: str) -> None:
+    bars = data.bars["IBM"].iloc[-200:].copy()
+    bars.index = pd.date_range("2013-01-01", periods=200, freq=spacing, tz="UTC", name="timestamp")
+    engine = SignalEngine(SignalSpec.for_timeframe(timeframe))
+    with pytest.raises(InvalidBars, match=f"IBM: expected bars at least {timeframe} apart"):
+        engine.generate_signal("IBM", bars)
+    with pytest.raises(InvalidBars, match="apart"):
+        engine.signal_history("IBM", bars)
+    assert "IBM" in engine.generate_signals_batch({"IBM": bars}, on_error="collect").refused
+
+
+def test_weekly_bars_taken_for_daily_ones_would_be_known_before_they_close_and_are_refused(data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-200:].copy()
+    bars.index = pd.date_range("2010-01-04", periods=200, freq="7D", tz="UTC", name="timestamp")
+    with pytest.raises(InvalidBars, match="no two of these open less than 1W apart"):
+        SignalEngine().generate_signal("IBM", bars)
+    weekly = SignalEngine(SignalSpec.for_timeframe("1W")).generate_signal("IBM", bars)
+    assert weekly.timestamp == bars.index[-1] + pd.Timedelta(weeks=1)
+
+
+def test_days_that_open_at_a_local_midnight_are_daily_bars_when_clocks_change_too(data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-200:].copy()
+    bars.index = pd.date_range("2013-01-01", periods=200, freq="D", tz="America/New_York").tz_convert("UTC")
+    assert min(np.diff(bars.index.as_unit("ns").asi8)) == 23 * 3600 * 10**9
+    signal = SignalEngine().generate_signal("IBM", bars.rename_axis("timestamp"))
+    assert signal.timestamp == bars.index[-1] + pd.Timedelta(days=1)
+
+
+def test_one_bar_a_session_may_last_390_minutes(data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-200:].copy()
+    bars.index = bars.index + pd.Timedelta(minutes=14 * 60 + 30)
+    signal = SignalEngine(SignalSpec.for_timeframe("390m")).generate_signal("IBM", bars)
+    assert signal.timestamp == bars.index[-1] + pd.Timedelta(minutes=390)
+
+
+def test_news_prepared_with_other_sectors_or_options_is_refused(engine: SignalEngine, data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-300:]
+    prepared = engine.prepare_news(data.news)
+    assert engine.generate_signal("IBM", bars, prepared).provenance.sectors is not None
+    with pytest.raises(InvalidInput, match="other sectors"):
+        SignalEngine().generate_signal("IBM", bars, prepared)
+    hourly = SignalEngine(SignalSpec.for_timeframe("1h"), sectors=data.sectors)
+    with pytest.raises(InvalidInput, match="sentiment options"):
+        hourly.prepare_news(prepared)
+
+
+def test_sectors_are_part_of_the_versions_and_cannot_be_changed_under_an_engine(data: Sample) -> None:
+    bars, model = data.bars["IBM"].iloc[-300:], load_model("lexicon")
+    given = dict(data.sectors)
+    engine = SignalEngine(model=model, sectors=given)
+    given.clear()
+    assert engine.sectors == data.sectors
+    with pytest.raises(TypeError):
+        engine.sectors["IBM"] = "Energy"  # type: ignore[index]
+    with_sectors = engine.generate_signal("IBM", bars, data.news).provenance
+    without = SignalEngine(model=model).generate_signal("IBM", bars, data.news).provenance
+    assert replace(with_sectors, sectors=None) == without != with_sectors
+
+
+@pytest.mark.parametrize("news", ["headlines.jsonl", [{"ticker": "IBM", "text": "Profit"}], [None]])
+def test_what_is_no_news_is_refused_by_position(engine: SignalEngine, data: Sample, news: object) -> None:
+    with pytest.raises(InvalidNews, match="at position 0; read files with"):
+        engine.generate_signal("IBM", data.bars["IBM"].iloc[-300:], news)  # type: ignore[arg-type]
+
+
+def test_options_that_are_none_are_refused(engine: SignalEngine, universe: dict[str, pd.DataFrame]) -> None:
+    for options in ({"workers": 0}, {"workers": -1}, {"on_error": "colect"}):
+        with pytest.raises(InvalidInput, match="at least 1 of workers"):
+            engine.generate_signals_batch(universe, **options)
+    with pytest.raises(InvalidInput, match="0 remembers none"):
+        SignalEngine(remembered=-1)
+    forgetful = SignalEngine(remembered=0)
+    bars = universe["IBM"]
+    assert forgetful.generate_signal("IBM", bars) is not forgetful.generate_signal("IBM", bars)
 
 
 def test_options_change_the_version_and_the_result(data: Sample) -> None:

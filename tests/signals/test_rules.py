@@ -102,6 +102,29 @@ def test_an_unknown_input_disables_a_rule_instead_of_counting_as_false() -> None
     assert "volatility clustering" in unknown[0].text
 
 
+def test_a_rule_that_might_have_decided_earlier_is_named_beside_the_one_that_fired() -> None:
+    decision = decide({**QUIET, **FIRING["R3"], "trending": NAN, "strong_contrarian": 1.0, "sentiment_mean": 0.6}, SPEC)
+    assert [(reason.code, reason.kind) for reason in decision.reasons] == [
+        ("R3", "fired"),
+        ("R1", "unknown"),
+        ("R2", "unknown"),
+    ]
+
+
+def test_unknown_noise_is_no_verdict_of_no_noise() -> None:
+    decision = decide({**QUIET, **FIRING["R1"], "complex": NAN}, SPEC)
+    assert [(reason.code, reason.kind) for reason in decision.reasons] == [("R1", "fired"), ("A3", "unknown")]
+    assert "not enough data" in decision.reasons[1].text
+
+
+def test_a_hold_says_what_is_missing_even_when_no_rule_is_known_in_full() -> None:
+    decision = decide({**dict.fromkeys(INPUTS, NAN), "trending": 0.0, "mean_reverting": 0.0}, SPEC)
+    assert decision.signal_type == "HOLD"
+    decision = decide({**QUIET, **dict.fromkeys(("sentiment_mean", "sharpe_like"), NAN)}, SPEC)
+    assert [reason.kind for reason in decision.reasons] == ["fired", "unmet"]
+    assert decision.reasons[1].text == "BUY (R2) would need trending (Hurst) and more data for sentiment"
+
+
 def test_an_absent_input_is_unknown() -> None:
     assert judge(Condition(input="trending"), {}) is None
     assert (
@@ -194,6 +217,8 @@ def test_unknown_inputs_and_missing_thresholds_are_refused_with_the_nearest_name
         Condition(input="trendin")
     with pytest.raises(InvalidInput, match="need a threshold"):
         Condition(input="sentiment_mean", test="above")
+    with pytest.raises(InvalidInput, match="finite"):
+        Condition(input="sentiment_mean", test="above", threshold=NAN)
     with pytest.raises(InvalidInput, match="unique"):
         RuleSpec(rules=(SPEC.rules[0], SPEC.rules[0]))
     with pytest.raises(InvalidInput, match="at least one"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,6 +13,8 @@ from augury.market.news import NewsItem
 from augury.sample import Sample
 from augury.sentiment import load_model
 from augury.signals import BarEvent, SignalEngine, SignalSpec, SignalStream, TradingSignal, replay_events
+
+DAY = 86_400 * 10**9
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,85 @@ def test_a_bar_that_breaks_the_contract_is_refused_and_leaves_the_state_alone(
             stream.on_bar(bad)
     assert stream.refused == 6
     assert stream.snapshot() == before
+
+
+def test_news_that_is_not_known_yet_survives_a_snapshot(
+    engine: SignalEngine, events: list[BarEvent | NewsItem]
+) -> None:
+    """An item that arrives early waits until a bar closes at or after its `known_at`, in a restored stream too."""
+    original = engine.open_stream()
+    feed(original, events[:1000])
+    bars = [event for event in events[1000:] if isinstance(event, BarEvent) and event.ticker == "IBM"][:4]
+    known = bars[2].opened_at_ns
+    item = NewsItem(ticker="IBM", text="Profit collapses", published_at_ns=known, known_at_ns=known, source="wire")
+    original.on_news(item)
+    saved = original.snapshot()
+    restored = engine.open_stream()
+    restored.restore(saved)
+    assert restored.snapshot() == saved
+    expected = [original.on_bar(bar) for bar in bars]
+    assert [repr(restored.on_bar(bar)) for bar in bars] == [repr(signal) for signal in expected]
+    untold = engine.open_stream()
+    feed(untold, events[:1000])
+    without = [untold.on_bar(bar) for bar in bars]
+    agree = [repr(one) == repr(other) for one, other in zip(expected, without, strict=True)]
+    assert agree == [bar.opened_at_ns + DAY < known for bar in bars]
+    assert True in agree
+
+
+def test_a_ticker_without_news_of_its_own_streams_as_in_batch(
+    engine: SignalEngine, data: Sample, universe: dict[str, pd.DataFrame]
+) -> None:
+    quiet = {"QUIET": universe["IBM"]}
+    streamed = list(engine.stream(replay_events(quiet, data.news, "1D")))
+    history = engine.signal_history("QUIET", universe["IBM"], data.news)
+    assert [repr(signal) for signal in streamed] == [repr(signal) for signal in history]
+    assert streamed[-1].provenance.news is not None
+
+
+def test_the_default_model_streams_as_in_batch(data: Sample, universe: dict[str, pd.DataFrame]) -> None:
+    engine = SignalEngine(sectors=data.sectors)
+    few = {"MSFT": universe["MSFT"].iloc[-180:]}
+    live = SignalEngine(sectors=data.sectors)
+    streamed = list(live.stream(replay_events(few, data.news, "1D")))
+    history = engine.signal_history("MSFT", few["MSFT"], data.news)
+    assert [repr(signal) for signal in streamed] == [repr(signal) for signal in history]
+
+
+def test_bars_of_another_length_than_the_timeframe_are_refused(
+    engine: SignalEngine, universe: dict[str, pd.DataFrame]
+) -> None:
+    daily = replay_events({"IBM": universe["IBM"].iloc[:200]}, [], "1D")
+    stream = engine.open_stream()
+    assert isinstance(daily[0], BarEvent)
+    stream.on_bar(daily[0])
+    before = stream.snapshot()
+    with pytest.raises(InvalidBars, match="at least 1D apart, two open 1h apart"):
+        stream.on_bar(replace(daily[0], opened_at_ns=daily[0].opened_at_ns + DAY // 24))
+    assert stream.snapshot() == before
+    assert stream.refused == 1
+    weekly = [
+        replace(event, opened_at_ns=place * 7 * DAY) for place, event in enumerate(daily) if isinstance(event, BarEvent)
+    ]
+    stream = engine.open_stream()
+    feed(stream, list(weekly[:127]))
+    restored = engine.open_stream()
+    restored.restore(stream.snapshot())
+    for each in (stream, restored):
+        with pytest.raises(InvalidBars, match="known before they close"):
+            each.on_bar(weekly[127])
+
+
+@pytest.mark.parametrize("opened_at_ns", [2**63, -(2**63), 2**80, None, 1.5])
+def test_a_time_beyond_the_years_of_nanoseconds_is_refused(
+    engine: SignalEngine, universe: dict[str, pd.DataFrame], opened_at_ns: Any
+) -> None:
+    (bar,) = replay_events({"IBM": universe["IBM"].iloc[:1]}, [], "1D")
+    stream = engine.open_stream()
+    assert isinstance(bar, BarEvent)
+    with pytest.raises(InvalidBars):
+        stream.on_bar(replace(bar, opened_at_ns=opened_at_ns))
+    assert stream.refused == 1
 
 
 def test_no_signal_before_the_shortest_history(engine: SignalEngine, universe: dict[str, pd.DataFrame]) -> None:

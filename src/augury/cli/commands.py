@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import typer
@@ -26,7 +26,7 @@ def command_for(entry: Operation, execute: Execute) -> Callable[..., None]:
 
     hints = get_type_hints(entry.spec_type, include_extras=True)
     parameters = [_parameter(item, hints[item.name]) for item in fields(entry.spec_type)]
-    json_flag = Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")]
+    json_flag = Annotated[bool, typer.Option("--json", metavar="", help="Print the whole result as JSON.")]
     parameters.append(
         inspect.Parameter("json_output", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=json_flag)
     )
@@ -53,8 +53,17 @@ def _parameter(item: Field[Any], hint: Any) -> inspect.Parameter:
         flag = "--" + item.name.replace("_", "-")
         short = item.metadata.get("short")
         names = [f"{flag}/--no-{flag[2:]}" if kind is bool and default is True else flag, *([short] if short else [])]
-        hinted = Annotated[kind, typer.Option(*names, help=text)]
+        hinted = Annotated[kind, typer.Option(*names, metavar=_metavar(kind), help=text)]
     return inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hinted)
+
+
+def _metavar(kind: Any) -> str | None:
+    """What help shows for the value of an option: nothing for a flag, choices as they are, a word for all else."""
+    if kind is bool:
+        return ""
+    if get_origin(kind) is Literal:
+        return None
+    return "NUMBER" if kind in (int, float) else "TEXT"
 
 
 def _kind_and_help(hint: Any) -> tuple[Any, str]:

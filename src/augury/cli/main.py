@@ -44,7 +44,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback(epilog="Start with: augury demo")
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version)
+        bool,
+        typer.Option(
+            "--version", metavar="", help="Print the version and leave.", is_eager=True, callback=_print_version
+        ),
     ] = False,
 ) -> None:
     pass
@@ -94,7 +97,14 @@ def show(entry: Operation, result: Result, as_json: bool) -> None:
         sys.stdout.flush()
         return
     view = importlib.import_module(f"augury.cli.render.{entry.name}")
-    view.render(result, Console(highlight=False))
+    view.render(result, _Output(highlight=False))
+
+
+class _Output(Console):
+    """Standard output that leaves a reader's hanging up to `execute`; Rich by itself would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 for _entry in operations().values():

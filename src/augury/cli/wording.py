@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from augury.operations.operation import Operation
 
-__all__ = ["for_terminal", "printable"]
+__all__ = ["for_terminal", "printable", "without_python"]
 
 _OPTION = re.compile(r"^(\w+)\.(\w+) = (.*): Expected (.*)$", re.DOTALL)
 _PYTHON_ONLY = {
@@ -31,13 +31,19 @@ def for_terminal(message: str, entry: Operation) -> str:
             message = f"{shown} {value}: expected {expected}; see augury {entry.name} --help"
         else:
             message = f"option {name} = {value}: expected {expected}"
-    for words, typed in _PYTHON_ONLY.items():
-        message = message.replace(words, typed)
+    message = without_python(message)
     for item in fields(entry.spec_type):
         message = re.sub(rf"\b{item.name}='([^']*)'", rf"{_flag(item.name)} \1", message)
         message = re.sub(rf"\b{item.name}=(?=\W|$)", _flag(item.name), message)
     message = printable(message)
     return message if len(message) <= _LONGEST else message[:_LONGEST] + "..."
+
+
+def without_python(message: str) -> str:
+    """The message with what only Python can do replaced by what the command line can."""
+    for words, typed in _PYTHON_ONLY.items():
+        message = message.replace(words, typed)
+    return message
 
 
 def printable(text: str) -> str:

@@ -141,12 +141,13 @@ class Judge:
             row_of = {int(moment): row for row, moment in reversed(list(enumerate(self.raw.opened_at)))}
             rows = np.array([row_of[int(times[gap.before + 1])] for gap in gaps])
             worst = max(gaps, key=lambda gap: gap.missing_bars)
+            absent = sum(gap.missing_bars for gap in gaps)
             what = (
-                f"{sum(gap.missing_bars for gap in gaps)} bars absent in {len(gaps)} gaps, the longest "
+                f"{absent:,} bar{'s' * (absent > 1)} absent in {len(gaps):,} gap{'s' * (len(gaps) > 1)}, the longest "
                 f"{iso(int(times[worst.before]))} to {iso(int(times[worst.before + 1]))} ({worst.reason}); gaps end at"
             )
             severity: Severity = "error" if worst.missing_bars * length.ns >= 10 * Timeframe.of("1D").ns else "warning"
-            self.found("gap", severity, rows, what, extent=sum(gap.missing_bars for gap in gaps))
+            self.found("gap", severity, rows, what, extent=absent)
         return length
 
     def stale(self, order: IntVector, spec: QualitySpec) -> None:

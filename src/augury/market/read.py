@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from pathlib import Path
 
 import pandas as pd
@@ -50,12 +51,14 @@ def read_universe(
     zone: str | None = None,
     stamp: Stamp = "open",
     timeframe: str | Timeframe | None = None,
+    refused: MutableMapping[str, str] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Bars of every symbol in the files, symbol to frame, sorted by symbol; each checked by `validate_bars`.
 
     A file with a symbol column gives all of its symbols; one without gives a single symbol named like the file up to
-    the first dot ("AAPL.csv" is AAPL). Raises InvalidBars when the same symbol comes twice or any symbol's rows break
-    a rule, naming file and symbol; NotFound when a file does not exist.
+    the first dot ("AAPL.csv" is AAPL). With `refused`, a symbol whose rows break a rule is left out and its reason put
+    there, so that one bad ticker does not stop a universe. Raises InvalidBars when the same symbol comes twice or,
+    without `refused`, any symbol's rows break a rule, naming file and symbol; NotFound when a file does not exist.
     """
     if not paths:
         raise InvalidBars(f"expected at least one file ({', '.join(TABLE_SUFFIXES)}), got none")
@@ -72,10 +75,15 @@ def read_universe(
                 raise InvalidBars(f"{path}: expected a symbol in every row, got none in row {int(without.argmax())}")
             parts = {str(name): rows for name, rows in frame.groupby(symbols.to_numpy(), sort=True)}
         for name, rows in parts.items():
-            if name in universe:
+            if name in came_from:
                 raise InvalidBars(f"{path}: symbol {name!r} was already read from {came_from[name]}; keep one of them")
-            universe[name] = _checked(rows, f"{path}, symbol {name}", zone, stamp, timeframe)
             came_from[name] = path
+            try:
+                universe[name] = _checked(rows, f"{path}, symbol {name}", zone, stamp, timeframe)
+            except InvalidBars as problem:
+                if refused is None:
+                    raise
+                refused[name] = str(problem)
     return dict(sorted(universe.items()))
 
 

@@ -29,8 +29,6 @@ __all__ = ["BarStore", "BarStoreSpec", "Damage", "DamagedStore", "StoredSeries"]
 
 Moment: TypeAlias = int | str | dt.datetime
 
-_DAY_NS = 86_400 * 10**9
-_HOUR_NS = 3_600 * 10**9
 _LOOKS = 50
 
 
@@ -280,8 +278,7 @@ class BarStore:
 
 def _arrays_of(bars: Any, series: Series) -> BarArrays:
     arrays = bar_arrays(validate_bars(bars))
-    step = Timeframe.of(series.timeframe).ns
-    shortest = step - _HOUR_NS if step >= _DAY_NS else step  # the day on which clocks go forward has 23 hours
+    shortest = Timeframe.of(series.timeframe).shortest_spacing_ns
     close = np.flatnonzero(np.diff(arrays.opened_at) < shortest)
     if len(close):
         at = int(close[0])

@@ -71,6 +71,11 @@ class Timeframe:
                 return f"{self.ns // size}{unit}"
         return f"{self.ns}ns"
 
+    @property
+    def shortest_spacing_ns(self) -> int:
+        """The least time between two opens of bars this long: from a day on an hour less, as when clocks go forward."""
+        return self.ns - _UNIT_NS["h"] if self.ns >= _UNIT_NS["D"] else self.ns
+
     def bucket_starts(self, times: IntVector) -> IntVector:
         """Start of the bucket that holds each time, int64[n] ns.
 

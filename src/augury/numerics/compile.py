@@ -8,6 +8,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from numba import njit
 from numba.core.dispatcher import Dispatcher
 
@@ -35,10 +36,13 @@ def kernel(signature: Any, *, parallel: bool = False) -> Callable[[Function], Fu
 
 
 def _cache_on_disk(compiled: Any, function: FunctionType) -> None:
-    """Cache beside the source; a function typed into a session has none and is compiled anew in each."""
+    """Cache beside the source or in the user's cache; without a source or such a folder every start compiles anew."""
     if not Path(function.__code__.co_filename).is_file():
         return
-    compiled.enable_caching()
+    try:
+        compiled.enable_caching()
+    except RuntimeError:  # no folder may be written: neither beside the source nor in the user's cache
+        return
     compiled._cache._cache_file._source_stamp = source_stamp(function)
 
 
@@ -71,6 +75,11 @@ def _ingredients(function: FunctionType, seen: set[FunctionType]) -> Iterator[st
             yield from _ingredients(value.py_func, seen)
         elif isinstance(value, bool | int | float | str | tuple):
             yield f"{function.__module__}.{name} = {value!r}"
+        elif isinstance(value, np.ndarray):
+            content = hashlib.sha256(value.tobytes()).hexdigest()
+            yield f"{function.__module__}.{name} = {value.dtype}{value.shape} {content}"
+        elif isinstance(definition := getattr(value, "_defn", None), FunctionType):  # a Numba intrinsic
+            yield from _ingredients(definition, seen)
 
 
 def _names(code: CodeType) -> Iterator[str]:

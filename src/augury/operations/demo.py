@@ -47,6 +47,11 @@ class DemoResult:
     judged_bars: int
     source: str
 
+    @property
+    def exit_code(self) -> int:
+        """1 when some ticker could not be judged."""
+        return 1 if self.refused else 0
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values."""
         return {

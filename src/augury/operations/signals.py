@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from augury import market, sentiment, signals
-from augury.errors import AuguryError, NotEnoughData, NotFound, Refused, nearest
+from augury.errors import AuguryError, InvalidBars, NotEnoughData, NotFound, Refused, nearest
+from augury.operations.news_notes import news_notes
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 from augury.spec import Spec
@@ -141,34 +142,48 @@ def _source(options: SignalsOptions) -> str:
     return ", ".join(options.files) + (f"; news: {options.news}" if options.news else "; no news given")
 
 
-def _chosen(universe: dict[str, pd.DataFrame], tickers: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+def _chosen(
+    universe: dict[str, pd.DataFrame], broken: dict[str, str], tickers: tuple[str, ...]
+) -> dict[str, pd.DataFrame]:
+    """The bars of the tickers asked for; `broken` keeps only these too. At least one ticker must have sound bars."""
     for ticker in tickers:
-        if ticker not in universe:
-            raise NotFound(f"no bars of {ticker!r} in the files; {nearest(ticker, universe)}")
-    return {ticker: universe[ticker] for ticker in tickers} if tickers else universe
+        if ticker not in universe and ticker not in broken:
+            raise NotFound(f"no bars of {ticker!r} in the files; {nearest(ticker, [*universe, *broken])}")
+    if tickers:
+        universe = {ticker: universe[ticker] for ticker in tickers if ticker in universe}
+        for ticker in set(broken).difference(tickers):
+            del broken[ticker]
+    if not universe:
+        raise InvalidBars(next(iter(broken.values())))
+    return universe
 
 
 def _run(options: SignalsOptions, progress: Progress) -> SignalsResult:
-    universe = market.read_universe(*options.files, zone=options.zone, stamp=options.stamp, timeframe=options.timeframe)
-    universe = _chosen(universe, options.tickers)
+    broken: dict[str, str] = {}
+    universe = market.read_universe(
+        *options.files, zone=options.zone, stamp=options.stamp, timeframe=options.timeframe, refused=broken
+    )
+    universe = _chosen(universe, broken, options.tickers)
     items = market.read_news(options.news, zone=options.zone) if options.news else []
     rules = signals.RuleSpec.absolute() if options.thresholds == "absolute" else signals.RuleSpec()
     spec = signals.SignalSpec.for_timeframe(timeframe_of(universe, options.timeframe), rules=rules)
     sectors = market.read_sectors(options.sectors) if options.sectors else {}
     engine = signals.SignalEngine(spec, model=sentiment.load_model(options.model) if items else None, sectors=sectors)
+    for read in progress.track((items,) if items else (), f"Reading {len(items):,} news items", 1):
+        engine.prepare_news(read)
     result = judge_universe(engine, universe, engine.prepare_news(items), options, progress)
-    return replace(result, notes=_notes(universe, items, options))
+    unread = {ticker: reason.split(f", symbol {ticker}: ", 1)[-1] for ticker, reason in broken.items()}
+    return replace(result, refused={**unread, **result.refused}, notes=_notes(universe, items, options))
 
 
 def _notes(universe: Mapping[str, pd.DataFrame], items: list[NewsItem], options: SignalsOptions) -> tuple[str, ...]:
     """What was given and had no effect, which is more often a slip than a wish."""
-    if not items:
-        return () if options.model == "embedded" else (f"The model {options.model!r} was not used: no news was given.",)
-    about = {item.ticker for item in items}
-    if about.isdisjoint(universe):
-        named = ", ".join(sorted(about)[:6])
-        return (f"None of the {len(items):,} news items is about a ticker judged here; they are about {named}.",)
-    return ()
+    notes = list(news_notes(universe, items))
+    if not items and options.model != "embedded":
+        notes.append(f"The model {options.model!r} was not used: no news was given.")
+    if options.workers > 1 and options.last > 1:
+        notes.append(f"The {options.workers} workers were not used: more than the last bar is judged in one process.")
+    return tuple(notes)
 
 
 register(

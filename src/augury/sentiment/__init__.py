@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from augury.sentiment.score_cache import CachedModel, CacheStatistics, ScoreCache
     from augury.sentiment.scored_news import PreparationSpec, ScoredItem, ScoredNews, ScoredNewsStream, prepare
     from augury.sentiment.snapshot import TAU_HOURS, SentimentSnapshot, SnapshotSpec, Window
-    from augury.sentiment.ticker_snapshots import ticker_snapshots
+    from augury.sentiment.snapshots_by_ticker import ticker_snapshots
     from augury.sentiment.weights import WeightSpec, document_weight, source_weight
     from augury.sentiment.word_lists import WordListModel, loughran_mcdonald, vader
 
@@ -75,7 +75,7 @@ _HOMES = {
     "sentiment_panel": "augury.sentiment.panel",
     "signed": "augury.sentiment.model",
     "source_weight": "augury.sentiment.weights",
-    "ticker_snapshots": "augury.sentiment.ticker_snapshots",
+    "ticker_snapshots": "augury.sentiment.snapshots_by_ticker",
     "vader": "augury.sentiment.word_lists",
 }
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from augury.arrays import FloatMatrix, IntVector
-from augury.errors import AuguryError, NotEnoughData
+from augury.errors import AuguryError, InvalidInput, NotEnoughData
 from augury.market.bars import BarArrays
 from augury.market.news import NewsItem
 from augury.market.timeframe import Timeframe, close_times
 from augury.market.validate import valid_arrays
+from augury.numerics.fingerprint import hexadecimal
 from augury.sentiment.model import SentimentModel
 from augury.sentiment.panel import PANEL_COLUMNS, panel_of
 from augury.signals.assemble import RECENT_BARS, BarFacts, assemble
@@ -24,6 +26,7 @@ from augury.signals.kernels import volatility, volatility_path
 from augury.signals.memory import SignalMemory
 from augury.signals.prepared_news import NewsReader, PreparedNews
 from augury.signals.signal import Provenance, TradingSignal
+from augury.signals.spacing import refuse_longer_bars, refuse_shorter_bars
 from augury.signals.spec import SignalSpec
 from augury.signals.statistics import EngineStatistics, StatisticsRecorder
 from augury.signals.stream import BarEvent, SignalStream
@@ -55,7 +58,7 @@ class SignalEngine:
         remembered: int = 4096,
     ) -> None:
         self.spec = SignalSpec() if spec is None else spec
-        self.sectors = dict(sectors or {})
+        self.sectors: Mapping[str, str] = MappingProxyType(dict(sectors or {}))
         self._clock = clock
         self._timeframe = Timeframe.of(self.spec.timeframe)
         self._technical = Technical(self.spec)
@@ -71,8 +74,9 @@ class SignalEngine:
     def generate_signal(self, ticker: str, bars: pd.DataFrame, news: News = None) -> TradingSignal:
         """The signal at the last bar.
 
-        `bars` keep the Bars contract (they are validated); `news` may be about any ticker, since the others are the
-        market that this one is compared with. Raises InvalidBars, InvalidNews, and NotEnoughData below `min_bars`.
+        `bars` keep the Bars contract (they are validated) and last one `timeframe` each; `news` may be about any
+        ticker, since the others are the market that this one is compared with. What becomes known after the close of
+        the last bar is not used. Raises InvalidBars, InvalidNews, and NotEnoughData below `min_bars`.
         """
         return self._generate(ticker, bars, self._reader.read(news))
 
@@ -89,8 +93,13 @@ class SignalEngine:
 
         More than one of `workers` shares the work between that many processes, which start once (seconds) and stay: it
         pays for large or repeated batches. With `on_error="collect"` a ticker that cannot be judged is listed with its
-        reason instead of stopping the rest. `track` wraps the tickers to show progress.
+        reason instead of stopping the rest. `track` wraps the tickers to show progress. Raises InvalidInput for options
+        that are none, and what `generate_signal` raises.
         """
+        if workers < 1 or on_error not in ("raise", "collect"):
+            raise InvalidInput(
+                f"expected at least 1 of workers, and on_error 'raise' or 'collect'; got {workers} and {on_error!r}"
+            )
         state = self._reader.read(news)
         outcomes = self._outcomes(universe, state) if workers == 1 else self._outcomes_apart(universe, state, workers)
         signals: list[TradingSignal] = []
@@ -125,8 +134,8 @@ class SignalEngine:
                 sentiment[:, t],
                 float(deviations[t]),
             )
-            fingerprint = f"{int(prints[t, 0]):016x}{int(prints[t, 1]):016x}"
-            signals.append(assemble(facts, self.spec, self._provenance(fingerprint, int(closes[t]), state)))
+            provenance = self._provenance(hexadecimal(prints[t]), int(closes[t]), state)
+            signals.append(assemble(facts, self.spec, provenance))
         return tuple(signals)
 
     def open_stream(self) -> SignalStream:
@@ -152,7 +161,7 @@ class SignalEngine:
                 yield signal
 
     def get_performance_stats(self) -> EngineStatistics:
-        """Counts, confidence, times and cache hits since this engine was made."""
+        """Counts, confidence, times and cache hits since this engine was made; `signal_history` is not counted."""
         return self._statistics.report()
 
     def _outcomes(
@@ -187,10 +196,13 @@ class SignalEngine:
             yield signal
 
     def _generate(self, ticker: str, bars: pd.DataFrame, state: PreparedNews) -> TradingSignal:
-        return self._judge(ticker, self._checked(ticker, bars), state)
-
-    def _judge(self, ticker: str, arrays: BarArrays, state: PreparedNews) -> TradingSignal:
         started = self._clock()
+        return self._judge(ticker, self._checked(ticker, bars), state, started)
+
+    def _judge(
+        self, ticker: str, arrays: BarArrays, state: PreparedNews, started: float | None = None
+    ) -> TradingSignal:
+        started = self._clock() if started is None else started
         closes = close_times(arrays.opened_at, self._timeframe)
         provenance = self._provenance(bars_fingerprint(arrays), int(closes[-1]), state)
         known = self._memory.get(ticker, provenance)
@@ -219,6 +231,9 @@ class SignalEngine:
                 f"{ticker}: a signal needs at least {self.spec.min_bars} bars, got {len(arrays)}; give more "
                 "history, or lower SignalSpec.min_bars"
             )
+        shortest = int(np.diff(arrays.opened_at).min())
+        refuse_shorter_bars(ticker, shortest, self._timeframe)
+        refuse_longer_bars(ticker, shortest, self._timeframe)
         return arrays
 
     def _sentiment(self, ticker: str, closes: IntVector, state: PreparedNews, count: int) -> FloatMatrix:
@@ -236,6 +251,7 @@ class SignalEngine:
             sentiment_model=None if news is None else state.model_version,
             bars=fingerprint,
             news=news,
+            sectors=None if news is None else state.sectors,
         )
 
 

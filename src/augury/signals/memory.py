@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
+from augury.errors import InvalidInput
 from augury.signals.signal import Provenance, TradingSignal
 
 __all__ = ["SignalMemory"]
@@ -13,11 +14,13 @@ __all__ = ["SignalMemory"]
 class SignalMemory:
     """A bounded least-recently-used store keyed by ticker and full provenance, safe to use from several threads.
 
-    The key holds the fingerprints of bars and news and the ids of spec, rules, features and model, so an answer can
-    never belong to other data of the same length or to other options.
+    The key holds the fingerprints of bars and news and the ids of spec, rules, features, model and sectors, so an
+    answer can never belong to other data of the same length or to other options.
     """
 
     def __init__(self, capacity: int) -> None:
+        if capacity < 0:
+            raise InvalidInput(f"expected 0 or more remembered signals, got {capacity}; 0 remembers none")
         self._capacity = capacity
         self._lock = threading.Lock()
         self._signals: OrderedDict[tuple[str, Provenance], TradingSignal] = OrderedDict()

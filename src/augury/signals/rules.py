@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from augury.signals.rule_spec import INPUTS, Condition, Rule, RuleSpec
 from augury.signals.signal import Reason, RiskLevel, SignalType
 
 __all__ = ["Decision", "decide", "judge"]
+
+_Verdict: TypeAlias = tuple[Rule, list[bool | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +42,14 @@ def decide(inputs: Mapping[str, float], spec: RuleSpec) -> Decision:
     """Apply the rules in order to the inputs known at one bar's close (names in `INPUTS`, NaN where unknown).
 
     Three-valued logic: a false condition settles a rule, else an unknown one makes the rule unknown. The first rule
-    that holds decides; an unknown rule never fires and is named in the reasons.
+    that holds decides; an unknown rule never fires, and is named in the reasons where it might have decided instead.
     """
     verdicts = [(rule, [judge(condition, inputs) for condition in rule.when]) for rule in spec.rules]
-    for rule, verdict in verdicts:
+    for place, (rule, verdict) in enumerate(verdicts):
         if all(verdict):
-            return _fired(rule, inputs, spec)
+            return _fired(rule, inputs, spec, tuple(_unknown(verdicts[:place], inputs)))
     reasons = [Reason(code="R0", kind="fired", text="no rule fired: hold")]
-    reasons += _alternatives(verdicts, inputs)
+    reasons += [*_nearest(verdicts, inputs), *_unknown(verdicts, inputs)]
     return Decision(
         signal_type="HOLD",
         score=spec.hold_score,
@@ -56,7 +59,7 @@ def decide(inputs: Mapping[str, float], spec: RuleSpec) -> Decision:
     )
 
 
-def _fired(rule: Rule, inputs: Mapping[str, float], spec: RuleSpec) -> Decision:
+def _fired(rule: Rule, inputs: Mapping[str, float], spec: RuleSpec, unknown: tuple[Reason, ...]) -> Decision:
     holding = ", ".join(_phrase(condition, inputs) for condition in rule.when)
     reasons = [
         Reason(code=rule.code, kind="fired", text=f"{rule.signal_type}: {holding}", values=_values(rule, inputs))
@@ -70,7 +73,11 @@ def _fired(rule: Rule, inputs: Mapping[str, float], spec: RuleSpec) -> Decision:
     if enough and inputs.get("novelty", math.nan) > spec.fresh_novelty:
         score += spec.fresh_bonus
         reasons.append(_adjustment("A2", "novelty", inputs, "stories are new", spec.fresh_bonus))
-    if inputs.get("complex", math.nan) == 1.0:
+    noise = inputs.get("complex", math.nan)
+    if math.isnan(noise):
+        text = "no penalty for noise: not enough data to tell whether returns look like it"
+        reasons.append(Reason(code="A3", kind="unknown", text=text, values=(("complex", noise),)))
+    elif noise == 1.0:
         score -= spec.noise_penalty
         risk = "HIGH"
         reasons.append(
@@ -87,26 +94,39 @@ def _fired(rule: Rule, inputs: Mapping[str, float], spec: RuleSpec) -> Decision:
         score=score,
         risk_level=risk,
         is_high_conviction=signal_type != "HOLD" and score >= spec.high_conviction_score,
-        reasons=tuple(reasons),
+        reasons=(*reasons, *unknown),
     )
 
 
-def _alternatives(verdicts: list[tuple[Rule, list[bool | None]]], inputs: Mapping[str, float]) -> list[Reason]:
-    """The rule nearest to firing, as what would have to change, and the rules that could not be judged."""
-    reasons = []
+def _nearest(verdicts: list[_Verdict], inputs: Mapping[str, float]) -> Iterator[Reason]:
+    """The rule nearest to firing, as what would have to change.
+
+    Rules that are known in full come first; one with unknown conditions is named only when nothing else says more.
+    """
     known = [(rule, verdict) for rule, verdict in verdicts if None not in verdict]
+    if not known and all(False in verdict for _, verdict in verdicts):
+        known = verdicts
     if known:
         rule, verdict = min(known, key=lambda entry: entry[1].count(False))
-        unmet = [condition for condition, holds in zip(rule.when, verdict, strict=True) if not holds]
-        text = f"{rule.signal_type} ({rule.code}) would need " + " and ".join(_need(item, inputs) for item in unmet)
-        reasons.append(Reason(code=rule.code, kind="unmet", text=text, values=_values(rule, inputs)))
+        needs = [
+            _need(condition, inputs) for condition, holds in zip(rule.when, verdict, strict=True) if holds is False
+        ]
+        if None in verdict:
+            needs.append(f"more data for {_missing(rule, verdict)}")
+        text = f"{rule.signal_type} ({rule.code}) would need " + " and ".join(needs)
+        yield Reason(code=rule.code, kind="unmet", text=text, values=_values(rule, inputs))
+
+
+def _unknown(verdicts: list[_Verdict], inputs: Mapping[str, float]) -> Iterator[Reason]:
+    """The rules that could not be judged: no condition is known to fail and some are unknown."""
     for rule, verdict in verdicts:
         if None in verdict and False not in verdict:
-            missing = [item for item, holds in zip(rule.when, verdict, strict=True) if holds is None]
-            names = ", ".join(INPUTS[item.input] for item in missing)
-            text = f"{rule.signal_type} ({rule.code}) cannot be judged: not enough data for {names}"
-            reasons.append(Reason(code=rule.code, kind="unknown", text=text, values=_values(rule, inputs)))
-    return reasons
+            text = f"{rule.signal_type} ({rule.code}) cannot be judged: not enough data for {_missing(rule, verdict)}"
+            yield Reason(code=rule.code, kind="unknown", text=text, values=_values(rule, inputs))
+
+
+def _missing(rule: Rule, verdict: list[bool | None]) -> str:
+    return ", ".join(INPUTS[item.input] for item, holds in zip(rule.when, verdict, strict=True) if holds is None)
 
 
 def _values(rule: Rule, inputs: Mapping[str, float]) -> tuple[tuple[str, float], ...]:

@@ -39,7 +39,8 @@ class Reason:
 class Provenance:
     """What made a signal: version of Augury, ids of spec, rules, features and text model, fingerprints of the data.
 
-    `bars` fingerprints every bar up to the signal's, `news` every item known by then (None when no news was given).
+    `bars` fingerprints every bar up to the signal's, `news` every item known by then (None when there was none), and
+    `sectors` says which tickers that news was compared with (None without news or sectors).
     """
 
     augury: str
@@ -49,6 +50,7 @@ class Provenance:
     sentiment_model: str | None
     bars: str
     news: str | None
+    sectors: str | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values."""
@@ -60,6 +62,7 @@ class Provenance:
             "sentiment_model": self.sentiment_model,
             "bars": self.bars,
             "news": self.news,
+            "sectors": self.sectors,
         }
 
 

@@ -20,7 +20,8 @@ _REMEMBERED = 10_000
 class EngineStatistics:
     """Totals since the engine was made; times in milliseconds over the last 10,000 signals that were computed.
 
-    Times are None before the first computed signal. `cached` signals were answered from memory and are not timed.
+    Times are None before the first computed signal. `cached` signals were answered from memory and are not timed; of
+    signals that worker processes made, the time is that since the one before came in.
     """
 
     signals: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ from augury.errors import AuguryError, InvalidBars, InvalidInput
 from augury.market.bars import BarArrays
 from augury.market.news import NewsItem
 from augury.market.timeframe import Timeframe
-from augury.market.times import iso
+from augury.market.times import EARLIEST_NS, LATEST_NS, iso
 from augury.market.validate import check_bar_arrays
 from augury.sentiment.model import NEGATIVE, POSITIVE
 from augury.sentiment.panel import PANEL_COLUMNS
@@ -27,6 +27,7 @@ from augury.signals.fingerprints import Fingerprint
 from augury.signals.kernels import volatility
 from augury.signals.prepared_news import NewsReader
 from augury.signals.signal import Provenance, TradingSignal
+from augury.signals.spacing import refuse_longer_bars, refuse_shorter_bars
 from augury.signals.spec import SignalSpec
 from augury.signals.statistics import StatisticsRecorder
 from augury.signals.stream_snapshot import (
@@ -68,6 +69,14 @@ class _TickerState:
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
     bars: int = 0
     opened_at: int | None = None
+    shortest_ns: int | None = None
+
+    def spacing_to(self, opened_at: int) -> int | None:
+        """The shortest time between two opens if a bar that opens at `opened_at` came next; None for a first bar."""
+        if self.opened_at is None:
+            return None
+        spacing = opened_at - self.opened_at
+        return spacing if self.shortest_ns is None else min(spacing, self.shortest_ns)
 
 
 class SignalStream:
@@ -84,13 +93,13 @@ class SignalStream:
         spec: SignalSpec,
         technical: Technical,
         reader: NewsReader,
-        sectors: dict[str, str],
+        sectors: Mapping[str, str],
         statistics: StatisticsRecorder,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.refused = 0
         self._spec = spec
-        self._timeframe_ns = Timeframe.of(spec.timeframe).ns
+        self._timeframe = Timeframe.of(spec.timeframe)
         self._technical = technical
         self._reader = reader
         self._statistics = statistics
@@ -119,9 +128,9 @@ class SignalStream:
     def on_bar(self, event: BarEvent) -> TradingSignal | None:
         """Take a closed bar in and answer with the signal at its close; None while the history is too short."""
         started = self._clock()
-        bar, closes_at = event.vector(), event.opened_at_ns + self._timeframe_ns
+        bar = event.vector()
         state = self._tickers.get(event.ticker)
-        self._check(event, bar, closes_at, state)
+        closes_at = self._checked_close(event, bar, state)
         if state is None:
             state = self._tickers[event.ticker] = self._new_state()
         self._record_news(closes_at)
@@ -130,6 +139,7 @@ class SignalStream:
         state.closes.append(event.close)
         state.fingerprint.add_bar(event.opened_at_ns, bar)
         state.bars += 1
+        state.shortest_ns = state.spacing_to(event.opened_at_ns)
         state.opened_at = event.opened_at_ns
         mood = self._sentiment.on_bar(event.ticker, closes_at)
         if state.bars < self._spec.min_bars:
@@ -156,6 +166,7 @@ class SignalStream:
             sentiment_model=self._reader.model_version if self._any_news else None,
             bars=state.fingerprint.hex,
             news=self._news_fingerprint.hex if self._any_news else None,
+            sectors=self._reader.sectors_id if self._any_news else None,
         )
         return assemble(facts, self._spec, provenance)
 
@@ -163,25 +174,45 @@ class SignalStream:
         closes: deque[float] = deque(maxlen=self._spec.sizing.volatility_bars + 1)
         return _TickerState(self._technical.open_stream(), closes, deque(maxlen=RECENT_BARS))
 
-    def _check(self, event: BarEvent, bar: FloatVector, closes_at: int, state: _TickerState | None) -> None:
+    def _checked_close(self, event: BarEvent, bar: FloatVector, state: _TickerState | None) -> int:
         try:
-            self._demand(event, bar, closes_at, None if state is None else state.opened_at)
+            self._demand_bar(event, bar)
+            if state is not None:
+                self._demand_next(event, state)
+            return self._demand_close(event)
         except InvalidInput:
             self.refused += 1
             raise
 
-    def _demand(self, event: BarEvent, bar: FloatVector, closes_at: int, last_opened_at: int | None) -> None:
-        check_bar_arrays(BarArrays(np.array([event.opened_at_ns]), bar.reshape(5, 1)))
-        if last_opened_at is not None and event.opened_at_ns <= last_opened_at:
+    def _demand_bar(self, event: BarEvent, bar: FloatVector) -> None:
+        opened_at = np.array([event.opened_at_ns])
+        if opened_at.dtype == np.int64 and not EARLIEST_NS <= event.opened_at_ns < LATEST_NS:
             raise InvalidBars(
-                f"{event.ticker}: a bar that opened at {iso(event.opened_at_ns)} came after one of "
-                f"{iso(last_opened_at)}; feed each bar once, in order"
+                f"{event.ticker}: expected an open in the years 1678 to 2260, got {event.opened_at_ns} ns"
             )
+        check_bar_arrays(BarArrays(opened_at, bar.reshape(5, 1)))
+
+    def _demand_close(self, event: BarEvent) -> int:
+        closes_at = event.opened_at_ns + self._timeframe.ns
         if self._now_ns is not None and closes_at < self._now_ns:
             raise InvalidInput(
                 f"{event.ticker}: a bar closing at {iso(closes_at)} came after bars closing at {iso(self._now_ns)}; "
                 "merge the tickers by close time"
             )
+        return closes_at
+
+    def _demand_next(self, event: BarEvent, state: _TickerState) -> None:
+        if state.opened_at is None:
+            return
+        if event.opened_at_ns <= state.opened_at:
+            raise InvalidBars(
+                f"{event.ticker}: a bar that opened at {iso(event.opened_at_ns)} came after one of "
+                f"{iso(state.opened_at)}; feed each bar once, in order"
+            )
+        refuse_shorter_bars(event.ticker, event.opened_at_ns - state.opened_at, self._timeframe)
+        shortest = state.spacing_to(event.opened_at_ns)
+        if shortest is not None and state.bars + 1 >= self._spec.min_bars:
+            refuse_longer_bars(event.ticker, shortest, self._timeframe)
 
     def _record_news(self, closes_at: int) -> None:
         """Absorb the documents that this close makes known into the fingerprint, in the order they are applied."""
@@ -230,7 +261,7 @@ class SignalStream:
         state.closes.extend(saved.closes)
         state.recent.extend(np.frombuffer(row, dtype="<f8").astype(np.float64) for row in saved.recent)
         state.fingerprint.restore(saved.fingerprint)
-        state.bars, state.opened_at = saved.bars, saved.opened_at
+        state.bars, state.opened_at, state.shortest_ns = saved.bars, saved.opened_at, saved.shortest_ns
         return state
 
 
@@ -242,4 +273,5 @@ def _save(state: _TickerState) -> TickerSnapshot:
         fingerprint=state.fingerprint.snapshot(),
         bars=state.bars,
         opened_at=state.opened_at,
+        shortest_ns=state.shortest_ns,
     )

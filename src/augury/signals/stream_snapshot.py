@@ -28,6 +28,7 @@ class TickerSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: bytes
     bars: int
     opened_at: int | None
+    shortest_ns: int | None
 
 
 class StreamSnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,10 +23,10 @@ def render(result: DoctorResult, console: Console) -> None:
     table.add_column("")
     table.add_column("", style="bold", no_wrap=True)
     table.add_column("", ratio=1, overflow="fold")
-    table.add_column("", ratio=1, overflow="fold", style="dim")
     for check in result.checks:
         mark, colour = _LOOKS[check.status]
-        table.add_row(Text(mark, style=colour), check.name, Text(check.found), Text(check.remedy))
+        found = f"{check.found}: {check.remedy}" if check.remedy else check.found
+        table.add_row(Text(mark, style=colour), check.name, Text(found))
     console.print(table)
     healthy = result.exit_code == 0
     console.print(

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
+_FEW = 5
+"""Up to so many symbols without findings get a line each; more share one."""
+
 _SEVERITIES = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
 def render(result: QualityResult, console: Console) -> None:
     """Scores, then every finding with its rows."""
+    sound = [report for report in result.reports if not report.findings]
     for report in result.reports:
+        if not report.findings and len(sound) > _FEW:
+            continue  # counted below
         colour = "green" if report.score >= 90 else "yellow" if report.score >= 70 else "red"
         console.print(
             Text.assemble(
@@ -42,5 +48,7 @@ def render(result: QualityResult, console: Console) -> None:
             )
         console.print(table)
         console.print()
+    if len(sound) > _FEW:
+        console.print(f"{len(sound):,} symbols: nothing found, score 100.0.")
     if result.exit_code:
         console.print(f"Below the minimum of {result.minimum:g}.", style="bold red")

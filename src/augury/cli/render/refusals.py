@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.markup import escape
 
+from augury.cli.wording import printable, without_python
+
 __all__ = ["print_refusals"]
 
 
 def print_refusals(refused: Mapping[str, str], console: Console) -> None:
     """One line for each thing that was refused."""
     for name, reason in refused.items():
-        console.print(f"[bold red]{escape(name)}[/]: {escape(reason.removeprefix(name + ': '))}", soft_wrap=True)
+        shown = escape(printable(without_python(reason.removeprefix(name + ": "))))
+        console.print(f"[bold red]{escape(printable(name))}[/]: {shown}", soft_wrap=True)

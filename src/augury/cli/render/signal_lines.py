@@ -46,6 +46,8 @@ def print_signals(signals: Sequence[TradingSignal], title: str, console: Console
         console.print(line, soft_wrap=True)
         for reason in signal.reasons[:reasons]:
             _print_reason(reason, ticker + 2, console)
+        if (more := len(signal.reasons) - reasons) > 0:
+            console.print(Text(f"{'':<{ticker + 2}}  and {more} more with --json", style="dim"), soft_wrap=True)
     console.print()
 
 
