@@ -156,3 +156,16 @@ def test_snapshots_of_other_timeframes_are_refused():
     saved = multi_timeframe(make("obv"), "4h", "1h").open_stream().snapshot()
     with pytest.raises(InvalidInput, match="was not taken from"):
         multi_timeframe(make("obv"), "2h", "1h").open_stream().restore(saved)
+
+
+def test_daily_bars_stamped_at_a_local_midnight_are_taken_when_clocks_go_forward():
+    index = pd.date_range("2023-01-01", periods=300, freq="D", tz="America/New_York").tz_convert("UTC").as_unit("ns")
+    opened_at = index.asi8
+    matrix = bar_arrays(garch_bars(300, seed=9)).matrix
+    assert np.diff(opened_at).min() == 23 * 3_600 * 10**9
+    feature = multi_timeframe(make("sma", timeperiod=5), timeframe="1W", base_timeframe="1D")
+    batch = feature.batch(opened_at, matrix)
+    stream = feature.open_stream()
+    rows = np.array([stream.update(int(opened_at[t]), matrix[:, t].copy()) for t in range(300)]).T
+    np.testing.assert_array_equal(rows, batch)
+    assert np.isfinite(batch[0, -1])

@@ -74,24 +74,53 @@ def test_nothing_firing_is_a_hold_that_names_the_nearest_rule() -> None:
 def test_truth_table_of_each_rule_in_three_values_agrees_with_kleene_logic(code: str) -> None:
     rule = next(rule for rule in SPEC.rules if rule.code == code)
     alone = SPEC.replace(rules=(rule,))
-    for states in itertools.product((True, False, None), repeat=len(rule.when)):
-        inputs = dict(QUIET)
-        for condition, state in zip(rule.when, states, strict=True):
-            inputs[condition.input] = value_for(condition, state)
+    names = list(dict.fromkeys(condition.input for condition in rule.when))
+    seen = set()
+    for values in itertools.product(*(values_of(name, rule) for name in names)):
+        inputs = {**QUIET, **dict(zip(names, values, strict=True))}
+        states = [holds(condition, inputs) for condition in rule.when]
         decision = decide(inputs, alone)
-        expected_fire = all(state is True for state in states)
-        assert (decision.signal_type != "HOLD") == expected_fire
-        unknown = [reason.code for reason in decision.reasons if reason.kind == "unknown"]
+        assert (decision.signal_type != "HOLD") == all(state is True for state in states)
+        unknown = [reason.code for reason in decision.reasons if reason.kind == "unknown" and reason.code == code]
         assert (unknown == [code]) == (None in states and False not in states)
+        seen.add((False in states, None in states))
+    assert len(seen) == 4
 
 
-def value_for(condition: Condition, state: bool | None) -> float:
-    if state is None:
-        return NAN
-    if condition.threshold is None:
-        return float(state == (condition.test == "true"))
-    limit = QUANTILES[condition.threshold] if isinstance(condition.threshold, str) else condition.threshold
-    return limit + (1.0 if state == (condition.test == "above") else -1.0)
+def values_of(name: str, rule: Rule) -> list[float]:
+    """Values on either side of every threshold of an input, and unknown."""
+    limits = [threshold_of(condition) for condition in rule.when if condition.input == name]
+    numbers = sorted(limit for limit in limits if limit is not None)
+    if not numbers:
+        return [1.0, 0.0, NAN]
+    between = [(low + high) / 2 for low, high in itertools.pairwise(numbers)]
+    return [numbers[0] - 1.0, *between, numbers[-1] + 1.0, NAN]
+
+
+def threshold_of(condition: Condition) -> float | None:
+    return QUANTILES[condition.threshold] if isinstance(condition.threshold, str) else condition.threshold
+
+
+def holds(condition: Condition, inputs: dict[str, float]) -> bool | None:
+    """The readable version of a comparison in three values."""
+    value, limit = inputs[condition.input], threshold_of(condition)
+    if math.isnan(value):
+        return None
+    if condition.test == "true":
+        return value == 1.0
+    if condition.test == "false":
+        return value == 0.0
+    assert limit is not None
+    return value > limit if condition.test == "above" else value < limit
+
+
+def test_the_best_of_bad_news_is_no_reason_to_buy_and_the_worst_of_good_news_none_to_sell() -> None:
+    """Points of a ticker's own history say nothing about the sign."""
+    gloomy = {"sentiment_q15": -0.9, "sentiment_q30": -0.8, "sentiment_q70": -0.4, "sentiment_q85": -0.3}
+    assert decide({**QUIET, **FIRING["R2"], **gloomy, "sentiment_mean": -0.2}, SPEC).signal_type == "HOLD"
+    cheerful = {"sentiment_q15": 0.3, "sentiment_q30": 0.4, "sentiment_q70": 0.8, "sentiment_q85": 0.9}
+    assert decide({**QUIET, **FIRING["R4"], **cheerful, "sentiment_mean": 0.2}, SPEC).signal_type == "HOLD"
+    assert decide({**QUIET, **FIRING["R5"], **cheerful, "sentiment_mean": 0.2}, SPEC).signal_type == "HOLD"
 
 
 def test_an_unknown_input_disables_a_rule_instead_of_counting_as_false() -> None:

@@ -79,7 +79,7 @@ class _Machine:
     def batch(self, opened_at: IntVector, bars: FloatMatrix) -> FloatMatrix:
         """Values float64[k, n] of the last long bar known at the close of each base bar."""
         out = np.full((len(self.feature.outputs), bars.shape[1]), np.nan)
-        close_to = np.flatnonzero(np.diff(opened_at) < self.base.ns)
+        close_to = np.flatnonzero(np.diff(opened_at) < self.base.shortest_spacing_ns)
         if close_to.size:
             at = int(close_to[0]) + 1
             self.refuse(int(opened_at[at]), int(opened_at[at - 1]))
@@ -124,7 +124,7 @@ class _Stream:
     def update(self, opened_at: int, bar: FloatVector) -> FloatVector:
         """Feed one closed base bar; returns a fresh float64[k], equal to the batch column bit for bit."""
         machine = self._machine
-        if self._previous is not None and opened_at - self._previous < machine.base.ns:
+        if self._previous is not None and opened_at - self._previous < machine.base.shortest_spacing_ns:
             machine.refuse(opened_at, self._previous)
         bucket = int(machine.long.bucket_starts(np.array([opened_at], dtype=np.int64))[0])
         if self._bucket is not None and bucket != self._bucket:

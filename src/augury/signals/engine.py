@@ -138,6 +138,9 @@ class SignalEngine:
             signals.append(assemble(facts, self.spec, provenance))
         return tuple(signals)
 
+    def __repr__(self) -> str:
+        return f"SignalEngine(timeframe={self.spec.timeframe}, spec={self.spec.id}, rules={self.spec.rules.id})"
+
     def open_stream(self) -> SignalStream:
         """A live stream: `on_news` and `on_bar`, one event at a time, with snapshots."""
         return SignalStream(

@@ -101,11 +101,12 @@ def _below(name: str, threshold: float | str) -> Condition:
 
 def _rules(high: float | str, very_high: float | str, low: float | str, very_low: float | str) -> tuple[Rule, ...]:
     mean = "sentiment_mean"
-    strong = (_is("strong_contrarian"), _is("no_supply_recent"), _is("trending"), _above(mean, high))
-    trend = (_above(mean, very_high), _is("trending"), _not("clustering"))
+    positive, negative = _above(mean, 0.0), _below(mean, 0.0)
+    strong = (_is("strong_contrarian"), _is("no_supply_recent"), _is("trending"), positive, _above(mean, high))
+    trend = (positive, _above(mean, very_high), _is("trending"), _not("clustering"))
     contrarian = (_is("contrarian_market"), _is("no_supply_recent"), _above("sharpe_like", 1.5))
-    reversal = (_below(mean, very_low), _is("mean_reverting"), _is("clustering"))
-    climax = (_is("selling_climax"), _below(mean, low))
+    reversal = (negative, _below(mean, very_low), _is("mean_reverting"), _is("clustering"))
+    climax = (_is("selling_climax"), negative, _below(mean, low))
     return (
         _rule("R1", "BUY", 0.90, "LOW", *strong),
         _rule("R2", "BUY", 0.75, "MEDIUM", *trend),
@@ -120,7 +121,8 @@ class RuleSpec(Spec):
     """The decision policy: the first rule that fires wins; adjustments follow; weak results become HOLD.
 
     Sentiment thresholds are points of the ticker's own recent distribution by default, so that every rule can be
-    reached; `RuleSpec.absolute()` compares with fixed levels instead. `id` versions the whole policy.
+    reached, and the sign must agree: no ticker is bought on its least bad news. `RuleSpec.absolute()` compares with
+    fixed levels instead. `id` versions the whole policy.
     """
 
     rules: tuple[Rule, ...] = _rules("sentiment_q70", "sentiment_q85", "sentiment_q30", "sentiment_q15")

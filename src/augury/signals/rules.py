@@ -61,9 +61,8 @@ def decide(inputs: Mapping[str, float], spec: RuleSpec) -> Decision:
 
 def _fired(rule: Rule, inputs: Mapping[str, float], spec: RuleSpec, unknown: tuple[Reason, ...]) -> Decision:
     holding = ", ".join(_phrase(condition, inputs) for condition in rule.when)
-    reasons = [
-        Reason(code=rule.code, kind="fired", text=f"{rule.signal_type}: {holding}", values=_values(rule, inputs))
-    ]
+    text = f"{rule.signal_type} ({rule.code}): {holding}"
+    reasons = [Reason(code=rule.code, kind="fired", text=text, values=_values(rule, inputs))]
     score, risk = rule.score, rule.risk_level
     documents = inputs.get("effective_documents", math.nan)
     enough = documents >= spec.adjustment_documents
@@ -126,7 +125,8 @@ def _unknown(verdicts: list[_Verdict], inputs: Mapping[str, float]) -> Iterator[
 
 
 def _missing(rule: Rule, verdict: list[bool | None]) -> str:
-    return ", ".join(INPUTS[item.input] for item, holds in zip(rule.when, verdict, strict=True) if holds is None)
+    names = [INPUTS[item.input] for item, holds in zip(rule.when, verdict, strict=True) if holds is None]
+    return ", ".join(dict.fromkeys(names))
 
 
 def _values(rule: Rule, inputs: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
@@ -143,19 +143,27 @@ def _adjustment(code: str, name: str, inputs: Mapping[str, float], text: str, ch
 
 
 def _phrase(condition: Condition, inputs: Mapping[str, float]) -> str:
+    """A condition that holds, in words."""
+    if condition.threshold is None or condition.threshold == 0.0:
+        return _wanted(condition)
     words = INPUTS[condition.input]
-    if condition.test == "true":
-        return words
-    if condition.test == "false":
-        return f"no {words}"
     return f"{words} {inputs[condition.input]:+.2f} {condition.test} {_limit(condition, inputs)}"
 
 
 def _need(condition: Condition, inputs: Mapping[str, float]) -> str:
-    words = INPUTS[condition.input]
-    if condition.test in ("true", "false"):
-        return words if condition.test == "true" else f"no {words}"
-    return f"{words} {condition.test} {_limit(condition, inputs)} (now {inputs[condition.input]:+.2f})"
+    """A condition that does not hold, as what would be needed."""
+    if condition.threshold is None:
+        return _wanted(condition)
+    now = f"(now {inputs[condition.input]:+.2f})"
+    if condition.threshold == 0.0:
+        return f"{_wanted(condition)} {now}"
+    return f"{INPUTS[condition.input]} {condition.test} {_limit(condition, inputs)} {now}"
+
+
+def _wanted(condition: Condition) -> str:
+    """A flag, or the sign of a value, in words."""
+    adjective = {"true": "", "false": "no ", "above": "positive ", "below": "negative "}[condition.test]
+    return adjective + INPUTS[condition.input]
 
 
 def _limit(condition: Condition, inputs: Mapping[str, float]) -> str:
