@@ -74,6 +74,8 @@ def run() -> list[dict[str, Any]]:
     short = median_us(lambda i: engine.generate_signal(f"T{i:03d}", frames[i].iloc[-300:], prepared), 300)
     one = best_batch(universe, prepared, 1)
     two = best_batch(universe, prepared, 2)
+    large = {f"{ticker}{copy}": frame for copy in range(4) for ticker, frame in universe.items()}
+    large_one, large_two = best_batch(large, prepared, 1), best_batch(large, prepared, 2)
     few = dict(list(universe.items())[:4])
     events = replay_events(few, [item for item in news if item.ticker in few], "1D")
     stream = engine.open_stream()
@@ -106,6 +108,11 @@ def run() -> list[dict[str, Any]]:
             "name": f"batch of 500 tickers, two processes ({os.cpu_count()} cores), best of 6",
             "measured": f"{two:,.0f} signals/s",
             "bound": f"{two / one:.2f} x one process",
+        },
+        {
+            "name": f"batch of 2,000 tickers, two processes ({os.cpu_count()} cores), best of 6",
+            "measured": f"{large_two:,.0f} signals/s",
+            "bound": f"{large_two / large_one:.2f} x one process",
         },
         {"name": "streamed bar, median", "measured": f"{statistics.median(times) * 1e3:.3f} ms", "bound": "0.2 ms"},
         {"name": "streamed bar, 99th percentile", "measured": f"{np.quantile(times, 0.99) * 1e3:.3f} ms", "bound": "-"},
