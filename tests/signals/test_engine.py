@@ -310,3 +310,15 @@ def test_a_batch_becomes_a_frame(engine: SignalEngine, universe: dict[str, pd.Da
     frame = engine.generate_signals_batch(universe, data.news).to_frame()
     assert list(frame["ticker"]) == list(universe)
     assert {"reason", "confidence", "timestamp"} <= set(frame.columns)
+
+
+def test_equal_signals_are_equal_though_some_of_their_numbers_are_unknown(data: Sample) -> None:
+    bars = data.bars["IBM"].iloc[-200:]
+    one, other = (SignalEngine().generate_signal("IBM", bars) for _ in range(2))
+    assert math.isnan(one.sentiment_mean)
+    assert one is not other
+    assert one == other
+    assert len({one, other}) == 1
+    assert one != replace(other, confidence=0.9)
+    assert one != replace(other, sentiment_mean=0.0)
+    assert one != "a signal"

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["news_notes"]
 
-_FADED_NS = 7 * market.Timeframe.of("1D").ns
+_DAY_NS = 86_400 * 10**9
+_FADED_NS = 7 * _DAY_NS
 
 
 def news_notes(universe: Mapping[str, pd.DataFrame], items: Sequence[NewsItem]) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def news_notes(universe: Mapping[str, pd.DataFrame], items: Sequence[NewsItem]) 
         )
     last = max(int(universe[ticker].index[-1].value) for ticker in covered)
     known = [item.known_at_ns for item in items if item.ticker in covered]
-    if min(known) > last + market.Timeframe.of("1D").ns:
+    if min(known) > last + _DAY_NS:
         notes.append(f"The news about them begins {_day(min(known))}, after their last bar of {_day(last)}.")
     elif max(known) < last - _FADED_NS:
         notes.append(

@@ -12,6 +12,7 @@ from augury import market, sentiment, signals
 from augury.errors import AuguryError, InvalidBars, NotEnoughData, NotFound, Refused, nearest
 from augury.operations.news_notes import news_notes
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.price_notes import price_notes
 from augury.operations.registry import register
 from augury.spec import Spec
 
@@ -173,7 +174,8 @@ def _run(options: SignalsOptions, progress: Progress) -> SignalsResult:
         engine.prepare_news(read)
     result = judge_universe(engine, universe, engine.prepare_news(items), options, progress)
     unread = {ticker: reason.split(f", symbol {ticker}: ", 1)[-1] for ticker, reason in broken.items()}
-    return replace(result, refused={**unread, **result.refused}, notes=_notes(universe, items, options))
+    notes = (*_notes(universe, items, options), *price_notes(universe, spec.timeframe))
+    return replace(result, refused={**unread, **result.refused}, notes=notes)
 
 
 def _notes(universe: Mapping[str, pd.DataFrame], items: list[NewsItem], options: SignalsOptions) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
@@ -15,8 +15,31 @@ RiskLevel: TypeAlias = Literal["LOW", "MEDIUM", "HIGH"]
 ReasonKind: TypeAlias = Literal["fired", "adjusted", "limited", "unmet", "unknown"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class _KnownByValue:
+    """Equality and hash by value, in which an unknown number (NaN) equals an unknown number."""
+
+    __slots__ = ()
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(_comparable(getattr(self, item.name)) for item in fields(self))  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _KnownByValue) or type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
+
+def _comparable(value: object) -> object:
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    return tuple(map(_comparable, value)) if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reason(_KnownByValue):
     """Why a signal is what it is: a rule or adjustment, what it found, and the values it looked at.
 
     Kinds: `fired` (this decided), `adjusted` (changed score or risk), `limited` (held a decision or a size back),
@@ -66,8 +89,8 @@ class Provenance:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradingSignal:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TradingSignal(_KnownByValue):
     """A decision known at `timestamp_ns`: the bar's close, ns since the epoch, UTC. Tradable from the next open.
 
     Fractions are in 0..1. NaN and None mean unknown, never a neutral value. `confidence` is the score of the rule that
