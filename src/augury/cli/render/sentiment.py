@@ -36,7 +36,8 @@ def render(result: SentimentResult, console: Console) -> None:
         console.print(_every_field(result.snapshots) if few else _main_fields(result.snapshots))
         if not few:
             silent = sum(not values["valid"] for values in result.snapshots.values())
-            console.print(f"{silent:,} more tickers have no recent news. --json prints every figure.", style="dim")
+            said = f"{silent:,} more tickers have no recent news. " if silent else ""
+            console.print(f"{said}--json prints every figure.", style="dim")
         console.print()
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in ("Score", "Positive", "Negative", "Neutral"):
