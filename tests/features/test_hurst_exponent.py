@@ -73,8 +73,12 @@ def test_default_sizes_are_geometric_from_ten_to_half():
     assert block_sizes(250).tolist() == [10, 14, 21, 30, 42, 61, 87, 125]
 
 
-# mean over fGn paths for H = 0.3, 0.5, 0.7 (domain table; 300 paths each)
+# mean over 300 fGn paths for H = 0.3, 0.5, 0.7, then the standard deviation of one path
 BIAS = {
+    (100, "raw"): (0.445, 0.584, 0.710, 0.10),
+    (100, "anis_lloyd"): (0.356, 0.494, 0.621, 0.10),
+    (100, "dfa"): (0.313, 0.498, 0.672, 0.13),
+    (100, "ghe"): (0.296, 0.496, 0.679, 0.10),
     (250, "raw"): (0.424, 0.570, 0.714, 0.06),
     (250, "anis_lloyd"): (0.349, 0.495, 0.640, 0.06),
     (250, "dfa"): (0.305, 0.490, 0.684, 0.08),
@@ -83,6 +87,10 @@ BIAS = {
     (500, "anis_lloyd"): (0.345, 0.496, 0.645, 0.05),
     (500, "dfa"): (0.303, 0.493, 0.683, 0.06),
     (500, "ghe"): (0.301, 0.497, 0.699, 0.04),
+    (1000, "raw"): (0.397, 0.554, 0.706, 0.04),
+    (1000, "anis_lloyd"): (0.340, 0.497, 0.649, 0.04),
+    (1000, "dfa"): (0.302, 0.495, 0.689, 0.05),
+    (1000, "ghe"): (0.299, 0.499, 0.696, 0.03),
 }
 ESTIMATORS = {
     "raw": lambda x: hurst_rs(x, correction="none"),

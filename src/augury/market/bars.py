@@ -46,7 +46,9 @@ def single_block(bars: pd.DataFrame) -> FloatMatrix | None:
     values = bars.to_numpy()
     if values.dtype != np.float64:
         return None
-    if len(values) and not np.may_share_memory(values, bars["open"].array.to_numpy()):
+    if len(values) and not np.may_share_memory(
+        values, bars.to_numpy()
+    ):  # several blocks are put together anew each time
         return None
     return values.T
 

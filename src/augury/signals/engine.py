@@ -31,7 +31,7 @@ from augury.signals.spec import SignalSpec
 from augury.signals.statistics import EngineStatistics, StatisticsRecorder
 from augury.signals.stream import BarEvent, SignalStream
 from augury.signals.technical import Technical
-from augury.signals.workers import judge_in_processes
+from augury.signals.workers import chunk_size, judge_in_processes
 from augury.version import __version__
 
 __all__ = ["News", "SignalEngine"]
@@ -179,24 +179,35 @@ class SignalEngine:
     def _outcomes_apart(
         self, universe: Mapping[str, pd.DataFrame], state: PreparedNews, workers: int
     ) -> Iterator[TradingSignal | AuguryError]:
-        arrays: dict[str, BarArrays] = {}
         refused: dict[str, AuguryError] = {}
-        for ticker, bars in universe.items():
-            try:
-                arrays[ticker] = self._checked(ticker, bars)
-            except AuguryError as error:
-                refused[ticker] = error
+        chunks = self._checked_chunks(universe, chunk_size(len(universe), workers), refused)
         started = self._clock()
-        signals = judge_in_processes(_judge, self.spec, arrays, state, workers)
+        signals = judge_in_processes(_judge, self.spec, chunks, state, workers)
+        judged = next(signals, None)
         for ticker in universe:
             if ticker in refused:
                 yield refused[ticker]
                 continue
-            signal = next(signals)
+            assert judged is not None
+            signal, judged = judged, next(signals, None)
             now = self._clock()
             self._statistics.record(signal, now - started)
             started = now
             yield signal
+
+    def _checked_chunks(
+        self, universe: Mapping[str, pd.DataFrame], size: int, refused: dict[str, AuguryError]
+    ) -> Iterator[dict[str, BarArrays]]:
+        """The checked bars of `size` tickers at a time; what breaks a rule goes to `refused`."""
+        chunk: dict[str, BarArrays] = {}
+        for number, (ticker, bars) in enumerate(universe.items(), start=1):
+            try:
+                chunk[ticker] = self._checked(ticker, bars)
+            except AuguryError as error:
+                refused[ticker] = error
+            if number % size == 0 or number == len(universe):
+                yield chunk
+                chunk = {}
 
     def _generate(self, ticker: str, bars: pd.DataFrame, state: PreparedNews) -> TradingSignal:
         started = self._clock()
