@@ -117,3 +117,15 @@ def test_the_public_names_are_sorted_and_there():
     assert callable(features.multi_timeframe)
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):
         _ = features.nothing_of_the_kind
+
+
+def test_progress_sees_every_feature_once():
+    seen = []
+
+    def track(items):
+        for feature in items:
+            seen.append(feature.name)
+            yield feature
+
+    compute(garch_bars(120, seed=2), ["vsa", "rsi"], track=track)
+    assert seen == ["vsa", "rsi"]

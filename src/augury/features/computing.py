@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -71,13 +71,20 @@ def _refuse_duplicates(features: list[Feature]) -> None:
             owners[column] = feature.id
 
 
-def compute(bars: Any, features: FeatureLike | Iterable[FeatureLike], *, require_valid: bool = False) -> pd.DataFrame:
+def compute(
+    bars: Any,
+    features: FeatureLike | Iterable[FeatureLike],
+    *,
+    require_valid: bool = False,
+    track: Callable[[Iterable[Feature]], Iterable[Feature]] = iter,
+) -> pd.DataFrame:
     """One float64 column for each output of each feature, named `label_output`, one row a bar, indexed like the bars.
 
     `features` are names (`"vsa"`, `"rsi(timeperiod=7)"`), Feature objects or (name, options), one or several. Bars are
     validated once. Row t holds what is known at the close of bar t; cells are NaN while warming up and where undefined.
     With `require_valid` a history that is no longer than a feature's warm-up raises NotEnoughData. Also raises
     InvalidBars, InvalidInput (options), NotFound (names, with the nearest) and Conflict (two columns of one name).
+    `track` wraps the features to show progress.
 
     >>> import pandas as pd
     >>> days = pd.date_range("2024-01-01", periods=3, tz="UTC", unit="ns", name="timestamp")
@@ -94,7 +101,7 @@ def compute(bars: Any, features: FeatureLike | Iterable[FeatureLike], *, require
     if require_valid:
         _require_history(bound, len(arrays))
     columns = [column for feature in bound for column in feature.columns]
-    values = np.concatenate([feature.batch(arrays.opened_at, arrays.matrix) for feature in bound])
+    values = np.concatenate([feature.batch(arrays.opened_at, arrays.matrix) for feature in track(bound)])
     return pd.DataFrame(values.T, index=frame.index, columns=columns)
 
 

@@ -76,7 +76,7 @@ def _catalogue() -> tuple[dict[str, Any], ...]:
     )
 
 
-def _run(options: FeaturesOptions, progress: Progress) -> FeaturesResult:  # noqa: ARG001
+def _run(options: FeaturesOptions, progress: Progress) -> FeaturesResult:
     if options.file is None:
         if options.select or options.output is not None:
             raise InvalidInput("expected a file of bars to compute features from: augury features AAPL.csv -f rsi")
@@ -85,7 +85,7 @@ def _run(options: FeaturesOptions, progress: Progress) -> FeaturesResult:  # noq
         check_output(Path(options.output), made_from=[options.file])
     chosen = [features.parse_feature(text) for text in options.select or _DEFAULT]
     bars = market.read_bars(options.file, symbol=options.symbol, zone=options.zone)
-    table = features.compute(bars, chosen)
+    table = features.compute(bars, chosen, track=lambda items: progress.track(items, "Computing", len(chosen)))
     if options.output is not None:
         write_table(table, Path(options.output))
     return FeaturesResult(table=table, rows=options.rows, written=options.output, catalogue=())
