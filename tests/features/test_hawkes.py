@@ -237,6 +237,27 @@ def test_the_filter_decays_towards_the_base_rate_and_jumps_at_events():
         assert intensity[t] == pytest.approx(base[t] + step, rel=1e-10)
 
 
+def test_forecasts_are_integrals_of_the_intensity():
+    """The mean count solves its renewal equation; the chance of an event is that of a fading intensity without one."""
+    columns = run(make("hawkes"), garch_matrix(900, 7))
+    t = int(np.nanargmax(columns["intensity"]))
+    mu, decay, branching, now = (columns[name][t] for name in ("base_rate", "decay", "branching", "intensity"))
+    assert branching > 0.1
+    fine = 40
+    fade = np.exp(-decay * np.arange(20 * fine + 1) / fine)
+    mean = np.empty(len(fade))  # E lambda(s) = mu + (now - mu) e^(-b s) + integral of n b e^(-b (s - u)) E lambda(u)
+    for i in range(len(fade)):
+        weights = branching * decay * fade[i::-1] / fine
+        weights[[0, -1]] *= 0.5
+        known = mu + (now - mu) * fade[i]
+        mean[i] = now if i == 0 else (known + weights[:-1] @ mean[:i]) / (1 - weights[-1])
+    expected = np.sum(mean[1:] + mean[:-1]) / 2 / fine
+    assert columns["expected_events"][t] == pytest.approx(expected, rel=1e-4)
+    quiet = mu + (now - mu) * np.exp(-decay * (np.arange(1000) + 0.5) / 1000)
+    assert columns["event_probability"][t] == pytest.approx(1 - math.exp(-quiet.mean()), rel=1e-6)
+    assert columns["excitement"][t] == pytest.approx(now / mu, rel=1e-12)
+
+
 def test_warm_up_and_first_event_are_exact():
     feature = make("hawkes")
     out = feature.batch(opened_at(garch_matrix(200, 8)), garch_matrix(200, 8))

@@ -7,8 +7,8 @@ from augury.features.registry import make
 from augury.testing.generators.garch_returns import GarchTruth, garch_returns
 
 
-def last_rows(returns_of, bars, paths):
-    feature = make("hawkes")
+def last_rows(returns_of, bars, paths, **options):
+    feature = make("hawkes", **options)
     columns = [name.removeprefix("hawkes_") for name in feature.columns]
     times = np.arange(bars, dtype=np.int64)
     rows = []
@@ -54,3 +54,17 @@ def test_volatility_clustering_raises_the_flag(bars, power):
     assert known > 0.8
     assert table["clustering"].mean() >= power
     assert (table["likelihood_ratio"] > 2.71).mean() >= power + 0.1
+
+
+@pytest.mark.parametrize(("window", "power"), [(500, 0.77), (1000, 0.90)])
+def test_full_windows_have_at_least_the_known_power_and_keep_their_size(window, power):
+    table, known = last_rows(garch, window + 550, 300, window_bars=window)
+    assert known > 0.95
+    assert table["clustering"].mean() >= power - 0.03
+    assert (table["likelihood_ratio"] > 2.71).mean() >= 0.92
+    table, known = last_rows(normal, window + 550, 2000, window_bars=window)
+    assert known > 0.99
+    assert table["clustering"].mean() <= 0.02
+    assert np.quantile(table["likelihood_ratio"], 0.95) < 2.2  # simulated: 1.7 and 1.5, so that 2.71 is cautious
+    assert table["branching"].mean() == pytest.approx(0.06, abs=0.02)
+    assert np.quantile(table["branching"], 0.95) < 0.40  # 0.35 and 0.26; without bounds on the decay it is near 1

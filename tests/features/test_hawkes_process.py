@@ -182,6 +182,21 @@ def test_the_likelihood_ratio_compares_with_a_poisson_process():
     )
 
 
+def test_clustering_needs_a_large_branching_and_a_large_likelihood_ratio():
+    rng = np.random.default_rng(14)
+    seen = set()
+    for k in range(300):
+        horizon = float(rng.integers(100, 500))
+        times = SAMPLES[k % len(SAMPLES)](rng, horizon)
+        if len(times) < 5:
+            continue
+        fit = fit_hawkes(times[: 5 + k % 30], horizon, ANY)  # few events: a large branching proves nothing
+        facts = (fit.branching > 0.5, fit.likelihood_ratio > 2.71)
+        assert fit.clustering == all(facts)
+        seen.add(facts)
+    assert {(False, False), (False, True), (True, False), (True, True)} == seen
+
+
 def test_another_library_finds_the_same_maximum(monkeypatch):
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)  # the peer compiles for half a minute; plain Python will do
     inference = pytest.importorskip("HawkesPyLib.inference", reason="HawkesPyLib (extra 'peers') is not installed")

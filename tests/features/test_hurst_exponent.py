@@ -73,7 +73,7 @@ def test_default_sizes_are_geometric_from_ten_to_half():
     assert block_sizes(250).tolist() == [10, 14, 21, 30, 42, 61, 87, 125]
 
 
-# mean over 300 fGn paths for H = 0.3, 0.5, 0.7, then the standard deviation of one path
+# mean over 300 fGn paths for H = 0.3, 0.5, 0.7, then the standard deviation of a path, averaged over the three
 BIAS = {
     (100, "raw"): (0.445, 0.584, 0.710, 0.10),
     (100, "anis_lloyd"): (0.356, 0.494, 0.621, 0.10),
@@ -103,13 +103,14 @@ ESTIMATORS = {
 @pytest.mark.parametrize(("window", "method"), BIAS)
 def test_bias_and_noise_on_fractional_gaussian_noise_are_the_known_ones(window, method):
     *means, sd = BIAS[window, method]
-    paths = 300
+    paths, deviations = 300, []
     for hurst, mean in zip((0.3, 0.5, 0.7), means, strict=True):
         rng = np.random.default_rng(int(1000 * hurst))
         values = [ESTIMATORS[method](fractional_gaussian_noise(window, hurst, seed=rng)) for _ in range(paths)]
         # both means come from 300 paths: four standard errors of their difference
         assert np.mean(values) == pytest.approx(mean, abs=4 * sd * np.sqrt(2 / paths))
-        assert np.std(values) == pytest.approx(sd, abs=0.025)  # the table gives one sd for all three
+        deviations.append(np.std(values))
+    assert np.mean(deviations) == pytest.approx(sd, abs=0.01)
 
 
 def test_independent_returns_are_not_called_persistent_but_price_levels_would_be():

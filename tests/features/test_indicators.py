@@ -12,7 +12,7 @@ import pytest
 import talib
 
 from augury.errors import InvalidInput
-from augury.features import compute, default_set, make
+from augury.features import compute, default_set, make, parse_feature
 from augury.features.indicator_rows import INDICATORS
 from augury.market.bars import BAR_COLUMNS, bar_arrays, bars_frame
 from augury.testing.generators.garch_bars import garch_bars
@@ -36,10 +36,19 @@ def flat_bars(n=120, moving=40):
     return bars_frame(ARRAYS.opened_at[:n], matrix)
 
 
+USUAL = """
+    sma_10 sma_20 sma_50 sma_200 ema_9 ema_12 ema_26 ema_50 ema_200 kama_30 bbands sar linearreg_slope_14
+    linearreg_angle_14 tsf_14 rsi_7 rsi_14 rsi_21 macd roc_5 roc_10 roc_20 mom_10 cci_20 adx_14 plus_di_14 minus_di_14
+    aroonosc_25 ppo trix_15 stoch stochrsi willr_14 ultosc mfi_14 obv ad adosc atr_14 natr_14 trange stddev_20 beta_5
+    correl_30 ht_trendmode ht_dcperiod cdl_engulfing cdl_hammer cdl_shooting_star cdl_doji cdl_morning_star
+    cdl_evening_star cdl_harami cdl_3_white_soldiers cdl_3_black_crows
+"""
+
+
 def test_the_default_set_holds_the_usual_features_under_their_usual_labels():
     labels = [feature.label for feature in DEFAULT_SET]
     assert len(labels) == len(set(labels)) == 55
-    assert {"sma_20", "sma_200", "ema_9", "rsi_14", "macd", "bbands", "stochrsi", "cdl_doji", "atr_14"} <= set(labels)
+    assert set(labels) == set(USUAL.split())
     columns = [column for feature in DEFAULT_SET for column in feature.columns]
     assert len(columns) == len(set(columns))
     assert {"macd", "macd_signal", "macd_hist", "bbands_upper", "stoch_k"} <= set(columns)
@@ -106,6 +115,23 @@ def test_simple_and_exponential_averages_agree_with_readable_ones():
         average += (CLOSE[t] - average) * 2 / 21
         readable[t] = average
     np.testing.assert_allclose(values("ema")[0], readable, rtol=1e-12)
+
+
+def test_bands_and_standard_deviation_are_those_of_a_population():
+    close = pd.Series(CLOSE).rolling(20)
+    mean, spread = close.mean(), close.std(ddof=0)
+    np.testing.assert_allclose(values("stddev")[0], spread, rtol=1e-7)
+    upper, middle, lower = values("bbands")
+    np.testing.assert_allclose(middle, mean, rtol=1e-12)
+    np.testing.assert_allclose(upper, mean + 2 * spread, rtol=1e-9)
+    np.testing.assert_allclose(lower, mean - 2 * spread, rtol=1e-9)
+
+
+@pytest.mark.parametrize("text", ["rsi", "adx", "macd", "ema(timeperiod=50)"])
+def test_fifty_bars_of_history_give_other_values_than_all_of_it_and_three_hundred_the_same(text):
+    whole = compute(BARS, text).iloc[-1, 0]
+    assert compute(BARS.iloc[-51:], text).iloc[-1, 0] != pytest.approx(whole, rel=1e-5)
+    assert compute(BARS.iloc[-300:], text).iloc[-1, 0] == pytest.approx(whole, abs=1e-4, rel=1e-6)
 
 
 def wilder(x, period):
@@ -248,8 +274,10 @@ def test_a_snapshot_holds_eight_bytes_for_each_input_and_bar():
     assert 500 * 8 <= len(stream.snapshot()) <= 500 * 8 + 250
 
 
-def test_a_value_that_is_not_finite_is_refused_and_forgotten():
-    feature = make("rsi")
+@pytest.mark.parametrize("text", ["rsi", "sma(timeperiod=20)", "ema(timeperiod=20)"])
+def test_a_value_that_is_not_finite_is_refused_and_forgotten(text):
+    """One NaN taken in would stay in a running sum for ever."""
+    feature = parse_feature(text)
     batch = feature.batch(ARRAYS.opened_at, ARRAYS.matrix)
     stream = feature.open_stream()
     for t in range(100):

@@ -121,6 +121,14 @@ def test_scale_and_shift_change_nothing_and_older_samples_neither(seed: int, sca
     assert contrarian(old, reference, documents) == first
 
 
+def test_the_thresholds_are_the_stated_ones() -> None:
+    spec = ContrarianSpec()
+    assert (spec.changes, spec.least_changes, spec.least_new, spec.correlation) == (120, 60, 20, -0.25)
+    assert spec.z_bound == pytest.approx(scipy.stats.norm.ppf(0.95))
+    assert (spec.strong_momentum, spec.strong_sharpe_like, spec.strong_surprise) == (0.02, 0.5, 1.0)
+    assert spec.sector_others == 3
+
+
 def test_unequal_lengths_are_refused() -> None:
     with pytest.raises(InvalidInput, match="one length"):
         contrarian(np.zeros(5), np.zeros(4), np.zeros(5))

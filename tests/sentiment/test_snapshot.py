@@ -122,6 +122,47 @@ def test_momentum_is_the_mean_with_fast_decay_minus_the_mean_with_slow_decay() -
     assert got.momentum > 0
 
 
+def test_weighted_documents_give_weighted_moments() -> None:
+    """Every field from NumPy's weighted averages, with sources, ages and novelty that differ."""
+    rng = np.random.default_rng(12)
+    score, age, source = rng.uniform(-1, 1, 40), rng.uniform(0, 90, 40), rng.choice([0.25, 0.5, 1.0], 40)
+    score[::10], novel = 0.01, rng.random(40) < 0.6
+    got = snapshot(news_of(list(score), list(age), weight=list(source), novel=list(novel)), "X", NOW)
+    weight, fast = source * np.exp(-age / 36), source * np.exp(-age / 9)
+    mean = np.average(score, weights=weight)
+    n_eff = weight.sum() ** 2 / (weight**2).sum()
+    sigma = np.sqrt(np.average((score - mean) ** 2, weights=weight))
+    assert got.weight == pytest.approx(weight.sum())
+    assert got.n_eff == pytest.approx(n_eff)
+    assert got.mean == pytest.approx(mean)
+    assert got.mean_shrunk == pytest.approx(mean * n_eff / (n_eff + 2))
+    assert got.std == pytest.approx(sigma * np.sqrt(n_eff / (n_eff - 1)))
+    assert got.skew == pytest.approx(np.average((score - mean) ** 3, weights=weight) / sigma**3)
+    up, down = weight[score > 0.05].sum(), weight[score < -0.05].sum()
+    shares = np.array([up, down, weight.sum() - up - down]) / weight.sum()
+    assert got.entropy == pytest.approx(min(1.0, (scipy.stats.entropy(shares) + 2 / (2 * n_eff)) / log(3)))
+    assert got.disagreement == pytest.approx(1 - abs(up - down) / (up + down))
+    assert got.novelty == pytest.approx(weight[novel].sum() / weight.sum())
+    assert got.momentum == pytest.approx(np.average(score, weights=fast) - mean)
+    assert got.sharpe_like == pytest.approx(mean / got.std)
+    assert got.t_like == pytest.approx(mean * np.sqrt(n_eff) / got.std)
+
+
+def test_one_document_has_no_momentum_and_a_heavier_one_has_more() -> None:
+    """An average that starts at zero would show momentum at once; one that ignores weights would not tell these."""
+    assert snapshot(news_of([0.8]), "X", NOW).momentum == pytest.approx(0.0, abs=1e-15)
+    light, heavy = (snapshot(news_of([-1.0, 1.0], [36, 0], weight=[1.0, w]), "X", NOW) for w in (0.1, 1.0))
+    assert light.momentum == pytest.approx((0.1 - np.exp(-4)) / (0.1 + np.exp(-4)) - light.mean)
+    assert light.momentum != pytest.approx(heavy.momentum, abs=0.05)
+
+
+def test_documents_that_agree_reach_the_ratio_that_a_buy_rule_asks_for() -> None:
+    agreeing = snapshot(news_of([0.3, 0.5, 0.4, 0.6, 0.5, 0.4]), "X", NOW)
+    assert agreeing.sharpe_like > 1.5
+    divided = snapshot(news_of([0.9, -0.5, 0.4, -0.6, 0.5, 0.4]), "X", NOW)
+    assert 0 < divided.sharpe_like < 1.5
+
+
 def test_disagreement_is_one_when_both_sides_weigh_the_same_and_zero_when_all_agree() -> None:
     assert snapshot(news_of([0.5, -0.5]), "X", NOW).disagreement == 1.0
     assert snapshot(news_of([0.5, 0.9]), "X", NOW).disagreement == 0.0
@@ -210,6 +251,11 @@ def test_a_hard_window_forgets_older_documents() -> None:
 
 def test_another_ticker_has_no_sentiment_here() -> None:
     assert not snapshot(news_of([0.5]), "Y", NOW).valid
+
+
+def test_the_constants_are_the_stated_ones() -> None:
+    assert (SPEC.window, SPEC.class_threshold, SPEC.shrinkage, SPEC.std_floor) == ("1d", 0.05, 2.0, 0.05)
+    assert (SPEC.sharpe_documents, SPEC.history_samples) == (5.0, 120)
 
 
 def test_windows_map_to_their_decay_times() -> None:

@@ -12,10 +12,13 @@ import pandas as pd
 import pytest
 
 from augury.errors import InvalidBars, InvalidInput, InvalidNews, NotEnoughData
+from augury.market.bars import bar_arrays
 from augury.market.news import NewsItem
 from augury.sample import Sample
 from augury.sentiment import load_model
-from augury.signals import SignalEngine, SignalSpec, TradingSignal
+from augury.signals import SignalEngine, SignalSpec, TradingSignal, replay_events
+from augury.signals.technical import TECHNICAL_COLUMNS, Technical
+from augury.testing import garch_bars
 
 C7_FIELDS = [
     "ticker",
@@ -322,3 +325,42 @@ def test_equal_signals_are_equal_though_some_of_their_numbers_are_unknown(data: 
     assert one != replace(other, confidence=0.9)
     assert one != replace(other, sentiment_mean=0.0)
     assert one != "a signal"
+
+
+def hourly(bars: int, seed: int) -> pd.DataFrame:
+    """Round-the-clock hourly bars; the first hour of each day is always wide, heavy and falling."""
+    frame = garch_bars(bars, seed=seed)
+    frame.index = pd.date_range("2022-01-03", periods=bars, freq="h", tz="UTC", unit="ns", name="timestamp")
+    first = frame.index.hour == 0
+    frame.loc[first, "volume"] *= 6.0
+    frame.loc[first, "low"] *= 0.9
+    frame.loc[first, "close"] = frame.loc[first, "low"] * 1.001
+    frame["high"] = frame[["open", "high", "low", "close"]].max(axis=1)
+    return frame
+
+
+def test_intraday_bars_are_judged_against_their_own_time_of_day() -> None:
+    """Against the last 50 bars every first hour would be a selling climax."""
+    bars = hourly(900, seed=4)
+    arrays = bar_arrays(bars)
+    climaxes = {}
+    for name, spec in (("plain", SignalSpec(timeframe="1h")), ("slots", SignalSpec.for_timeframe("1h"))):
+        column = Technical(spec).history(arrays)[TECHNICAL_COLUMNS.index("vsa.selling_climax")]
+        climaxes[name] = float(np.nanmean(column[(bars.index.hour == 0) & (np.arange(900) >= 600)]))
+    assert climaxes["plain"] > 0.5
+    assert climaxes["slots"] < 0.1
+
+
+def test_intraday_history_and_stream_agree_bit_for_bit() -> None:
+    bars = hourly(620, seed=5)
+    engine = SignalEngine(SignalSpec.for_timeframe("1h"))
+    history = engine.signal_history("X", bars)
+    assert list(engine.stream(replay_events({"X": bars}, [], "1h"))) == list(history)
+    assert same(engine.generate_signal("X", bars), history[-1])
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "slot"), [("1m", 1), ("5m", 5), ("1h", 60), ("7m", 1), ("1D", None), ("1W", None)]
+)
+def test_slots_follow_the_timeframe(timeframe: str, slot: int | None) -> None:
+    assert SignalSpec.for_timeframe(timeframe).vsa.get("slot_minutes") == slot

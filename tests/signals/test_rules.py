@@ -200,9 +200,10 @@ def test_sell_is_reachable_with_default_thresholds() -> None:
     assert decision.signal_type == "SELL"
 
 
-def test_a_buying_climax_is_no_selling_climax() -> None:
-    assert "selling_climax" in INPUTS
-    assert not any("buying" in name for name in INPUTS)
+def test_the_constants_of_the_policy_are_the_stated_ones() -> None:
+    assert (SPEC.min_score, SPEC.hold_score, SPEC.noise_penalty) == (0.60, 0.50, 0.10)
+    assert (SPEC.agreement_entropy, SPEC.agreement_bonus, SPEC.adjustment_documents) == (0.30, 0.05, 5.0)
+    assert (SPEC.fresh_novelty, SPEC.fresh_bonus) == (0.80, 0.05)
 
 
 def test_absolute_thresholds_are_an_option_with_another_version() -> None:

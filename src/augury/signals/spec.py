@@ -17,6 +17,8 @@ from augury.spec import Spec
 
 __all__ = ["SignalSpec"]
 
+_DAY_MINUTES = 1440
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalSpec(Spec):
@@ -41,10 +43,19 @@ class SignalSpec(Spec):
 
     @classmethod
     def for_timeframe(cls, timeframe: str, **options: Any) -> SignalSpec:
-        """The default options for bars of this length: news fades on the window nearest below it."""
+        """The default options for bars of this length.
+
+        News fades on the window nearest below it. Bars shorter than a day are judged against the same time of the day
+        on the last 20 days, since otherwise every open and close of a session would be a climax; volume spread
+        analysis is unknown until then.
+        """
         length = Timeframe.of(timeframe).ns
         window: Window = "5m"
         for name in get_args(Window):
             if Timeframe.of(name).ns <= length:
                 window = name
+        if length < Timeframe.of("1D").ns and "vsa" not in options:
+            minutes = length // Timeframe.of("1m").ns
+            slot = minutes if minutes and _DAY_MINUTES % minutes == 0 else 1
+            options["vsa"] = {"ema_span": 1, "slot_days": 20, "slot_minutes": slot}
         return cls(timeframe=timeframe, sentiment=PanelSpec(snapshot=SnapshotSpec(window=window)), **options)
