@@ -65,7 +65,7 @@ class SignalsOptions(Spec):
         int, msgspec.Meta(ge=1, description="How many bars back to judge for each ticker, the last one included.")
     ] = option(1)
     workers: Annotated[
-        int, msgspec.Meta(ge=1, le=64, description="Processes to share the work; pays for hundreds of tickers.")
+        int, msgspec.Meta(ge=1, le=64, description="Processes to share the work; pays for thousands of tickers.")
     ] = option(1)
 
 
