@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -11,13 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from augury.errors import InvalidBars, InvalidInput, InvalidNews, NotEnoughData
+from augury.errors import InvalidBars, InvalidInput, InvalidNews, NotEnoughData, Unavailable
 from augury.market.bars import bar_arrays
 from augury.market.news import NewsItem
 from augury.sample import Sample
 from augury.sentiment import load_model
 from augury.signals import SignalEngine, SignalSpec, TradingSignal, replay_events
 from augury.signals.technical import TECHNICAL_COLUMNS, Technical
+from augury.signals.workers import judge_in_processes
 from augury.testing import garch_bars
 
 C7_FIELDS = [
@@ -364,3 +366,18 @@ def test_intraday_history_and_stream_agree_bit_for_bit() -> None:
 )
 def test_slots_follow_the_timeframe(timeframe: str, slot: int | None) -> None:
     assert SignalSpec.for_timeframe(timeframe).vsa.get("slot_minutes") == slot
+
+
+class Deadly:
+    """Ends the process that unpickles it."""
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return os._exit, (1,)
+
+
+def test_a_worker_that_dies_is_reported_and_the_next_batch_works(data: Sample) -> None:
+    chunk = {"IBM": bar_arrays(data.bars["IBM"].iloc[-200:])}
+    with pytest.raises(Unavailable, match="a worker process died"):
+        list(judge_in_processes(SignalEngine, SignalSpec(), [chunk], Deadly(), 2))  # type: ignore[arg-type]
+    batch = SignalEngine().generate_signals_batch({"IBM": data.bars["IBM"].iloc[-200:]}, workers=2)
+    assert [signal.ticker for signal in batch] == ["IBM"]

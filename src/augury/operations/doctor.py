@@ -34,7 +34,7 @@ _CORE = (
     "TA-Lib",
     "narwhals",
     "msgspec",
-    "joblib",
+    "loky",
     "rich",
     "typer",
     "tzdata",

@@ -1,23 +1,23 @@
-"""Judging a universe on several cores: worker processes that stay alive between calls (joblib with loky).
+"""Judging a universe on several cores: worker processes that stay alive between calls (loky).
 
 Threads do not help here: a signal is a few hundred microseconds of short kernels between stretches of Python, and
-handing the interpreter lock to and fro costs more than a second core gives. Sending each process its frames would cost
-more than judging them, so bars and news are laid out in large arrays, which joblib shares as mapped memory, and the
-next chunk is prepared while the workers judge the ones before.
+handing the interpreter lock to and fro costs more than a second core gives. Frames are dear to hand over, arrays are
+not: the bars of a chunk travel as one block, and the next chunk is prepared while the workers judge the ones before.
 """
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import joblib
 import numpy as np
-from numpy.typing import NDArray
+from loky import get_reusable_executor
 
 from augury.arrays import FloatMatrix, IntVector
+from augury.errors import Unavailable
 from augury.market.bars import BarArrays
 from augury.signals.prepared_news import PreparedNews
 from augury.signals.signal import TradingSignal
@@ -25,9 +25,10 @@ from augury.signals.spec import SignalSpec
 
 __all__ = ["chunk_size", "judge_in_processes"]
 
-_CHUNKS_PER_WORKER = 3
+_CHUNKS_PER_WORKER = 2
 
 Judge: TypeAlias = Callable[[str, BarArrays, PreparedNews], TradingSignal]
+MakeJudge: TypeAlias = Callable[[SignalSpec], Judge]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class _Chunk:
     matrix: FloatMatrix
 
     def bars(self, place: int) -> BarArrays:
-        """A private copy of one ticker's bars: mapped memory is read-only, which kernels are not compiled for."""
+        """One ticker's bars, in memory of their own and in the order that kernels want."""
         columns = slice(self.starts[place], self.starts[place + 1])
-        return BarArrays(np.array(self.opened_at[columns]), np.array(self.matrix[:, columns], order="C"))
+        return BarArrays(self.opened_at[columns].copy(), np.ascontiguousarray(self.matrix[:, columns]))
 
 
 def chunk_size(tickers: int, workers: int) -> int:
@@ -51,7 +52,7 @@ def chunk_size(tickers: int, workers: int) -> int:
 
 
 def judge_in_processes(
-    make_judge: Callable[[SignalSpec], Judge],
+    make_judge: MakeJudge,
     spec: SignalSpec,
     chunks: Iterable[Mapping[str, BarArrays]],
     news: PreparedNews,
@@ -59,14 +60,23 @@ def judge_in_processes(
 ) -> Iterator[TradingSignal]:
     """The signal of every ticker of every chunk, in order, from `workers` processes; the bars are checked already.
 
-    All chunks are taken, and with them laid out, before the first signal is returned. `make_judge` is a module-level
-    function that builds the judge of a spec; a process builds it once per spec.
+    All chunks are taken and handed over before the first signal is returned. `make_judge` is a module-level function
+    that builds the judge of a spec; a process builds it once per spec. Raises Unavailable when a worker dies.
     """
-    packed = np.frombuffer(pickle.dumps(news, protocol=5), dtype=np.uint8)
-    pool = joblib.Parallel(n_jobs=workers, backend="loky", return_as="generator", batch_size=1, pre_dispatch="all")
-    jobs = (joblib.delayed(_judge_chunk)(make_judge, spec, _laid_out(chunk), packed) for chunk in chunks if chunk)
-    for signals in pool(jobs):
-        yield from signals
+    pool = get_reusable_executor(max_workers=workers)
+    packed = pickle.dumps(news, protocol=5)
+    try:
+        waiting = [
+            pool.submit(_judge_chunk, pickle.dumps((make_judge, spec, _laid_out(chunk)), protocol=5), packed)
+            for chunk in chunks
+            if chunk
+        ]
+        for job in waiting:
+            yield from pickle.loads(job.result())  # noqa: S301 - written by our own worker a moment ago
+    except BrokenExecutor as error:
+        raise Unavailable(
+            f"a worker process died ({error}), as a rule for lack of memory; try again, or with fewer workers"
+        ) from error
 
 
 def _laid_out(universe: Mapping[str, BarArrays]) -> _Chunk:
@@ -81,15 +91,16 @@ def _laid_out(universe: Mapping[str, BarArrays]) -> _Chunk:
     )
 
 
-def _judge_chunk(
-    make_judge: Callable[[SignalSpec], Judge], spec: SignalSpec, chunk: _Chunk, packed: NDArray[np.uint8]
-) -> list[TradingSignal]:
+def _judge_chunk(task: bytes, packed: bytes) -> bytes:
+    """What a worker does: the signals of a chunk, pickled."""
+    make_judge, spec, chunk = pickle.loads(task)  # noqa: S301 - written by the parent process a moment ago
+    news: PreparedNews = pickle.loads(packed)  # noqa: S301 - as above
     key = (make_judge.__qualname__, spec.id)
     if key not in _judges:
         _judges[key] = make_judge(spec)
     judge = _judges[key]
-    news: PreparedNews = pickle.loads(packed.tobytes())  # noqa: S301 - written by the parent process a moment ago
-    return [judge(ticker, chunk.bars(place), news) for place, ticker in enumerate(chunk.tickers)]
+    signals = [judge(ticker, chunk.bars(place), news) for place, ticker in enumerate(chunk.tickers)]
+    return pickle.dumps(signals, protocol=5)
 
 
 _judges: dict[tuple[str, str], Judge] = {}
