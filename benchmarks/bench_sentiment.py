@@ -29,7 +29,7 @@ from sentiment_texts import Labelled, agreed, read_rows, text_hash  # noqa: E402
 NAMES = ("embedded", "lexicon", "vader", "loughran-mcdonald", "finbert")
 NOTES = {
     "embedded": "these texts unseen in training",
-    "lexicon": "own words; the list's author looked at about 300 rows of the two files, some of them perhaps here",
+    "lexicon": "own words; written after a look at about 300 rows of the two files, some of them perhaps here",
     "vader": "general words",
     "loughran-mcdonald": "words for research only",
     "finbert": "weights from the user",
