@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import antropy
@@ -11,18 +9,10 @@ import numpy as np
 import ordpy
 
 from augury.features import registry
+from timing import best_of
 
 BARS = 100_000
 PEER_WINDOWS = 30
-
-
-def _best_of(work: Callable[[], object], repeats: int) -> float:
-    best = float("inf")
-    for _ in range(repeats):
-        started = time.thread_time()
-        work()
-        best = min(best, time.thread_time() - started)
-    return best
 
 
 def run() -> list[dict[str, Any]]:
@@ -35,9 +25,9 @@ def run() -> list[dict[str, Any]]:
     rows = []
     for order, window in ((3, 100), (4, 250), (5, 1200)):
         feature = registry.make("permutation_entropy", window_bars=window, order=order)
-        batch_us = _best_of(lambda feature=feature: feature.batch(times, bars), 7) / BARS * 1e6
+        batch_us = best_of(lambda feature=feature: feature.batch(times, bars), 7) / BARS * 1e6
         stream, columns = feature.open_stream(), [np.ascontiguousarray(bars[:, t]) for t in range(5000)]
-        stream_us = _best_of(lambda s=stream, c=columns: [s.update(0, bar) for bar in c], 3) / 5000 * 1e6
+        stream_us = best_of(lambda s=stream, c=columns: [s.update(0, bar) for bar in c], 3) / 5000 * 1e6
         parts = [returns[s : s + window + order - 1] for s in starts]
         peers = {
             "antropy (entropy only)": lambda x, order=order: antropy.perm_entropy(x, order=order, normalize=True),
@@ -45,7 +35,7 @@ def run() -> list[dict[str, Any]]:
         }
         for peer, work in peers.items():
             work(parts[0])
-            peer_us = _best_of(lambda work=work, parts=parts: [work(x) for x in parts], 3) / PEER_WINDOWS * 1e6
+            peer_us = best_of(lambda work=work, parts=parts: [work(x) for x in parts], 3) / PEER_WINDOWS * 1e6
             for mode, ours in (("batch", batch_us), ("stream", stream_us)):
                 rows.append(
                     {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -21,13 +20,11 @@ from augury.market.store_parts import PartProblem, check_part, literal_paths
 from augury.market.store_query import select_bars
 from augury.market.store_series import Series, damaged
 from augury.market.timeframe import Timeframe
-from augury.market.times import instant, iso
+from augury.market.times import Moment, instant, iso
 from augury.market.validate import validate_bars
 from augury.spec import Spec
 
 __all__ = ["BarStore", "BarStoreSpec", "Damage", "DamagedStore", "StoredSeries"]
-
-Moment: TypeAlias = int | str | dt.datetime
 
 _LOOKS = 50
 

@@ -15,7 +15,7 @@ from augury.arrays import BoolVector, IntVector
 from augury.errors import InvalidInput, nearest
 from augury.market.rules import NO_TIME
 
-__all__ = ["EARLIEST_NS", "LATEST_NS", "TimeKind", "Times", "instant", "iso", "parse_times", "time_zone"]
+__all__ = ["EARLIEST_NS", "LATEST_NS", "Moment", "TimeKind", "Times", "instant", "iso", "parse_times", "time_zone"]
 
 TimeKind: TypeAlias = Literal["aware", "naive", "date"]
 
@@ -23,6 +23,10 @@ _OFFSET = r"(?:\d:\d\d|[T ]\d{4,6}).*?(Z|z|[+-]\d{2}:?(?:\d{2})?)$"
 _EPOCH_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _FIRST_SECOND, _LAST_SECOND = 315_532_800, 4_102_444_800  # 1980-01-01 and 2100-01-01, UTC
 _DAY_NS = 86_400 * 10**9
+
+Moment: TypeAlias = int | str | dt.datetime
+"""An instant: int64 ns UTC, ISO 8601 text with an offset, or a datetime with a zone."""
+
 EARLIEST_NS = int(pd.Timestamp("1678-01-01").value)
 LATEST_NS = int(pd.Timestamp("2261-01-01").value)  # a year below the end of int64 ns: closes of bars stay in range
 _SHOWN = 3
@@ -49,7 +53,7 @@ def iso(nanoseconds: int) -> str:
     return str(pd.Timestamp(int(nanoseconds), unit="ns", tz="UTC").isoformat()).replace("+00:00", "Z")
 
 
-def instant(moment: int | str | dt.datetime, *, what: str) -> int:
+def instant(moment: Moment, *, what: str) -> int:
     """One moment as int64 ns UTC: an integer of ns, a datetime with a zone, or ISO text with an offset."""
     if isinstance(moment, int) and not isinstance(moment, bool):
         return moment

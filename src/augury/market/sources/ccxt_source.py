@@ -13,10 +13,10 @@ import pandas as pd
 
 from augury.errors import InvalidInput, Misconfigured, NotFound, Unavailable, nearest
 from augury.extras import require
-from augury.market.sources.protocol import Moment
 from augury.market.sources.retry import RetrySpec, with_retries
 from augury.market.sources.window import Window, bars_within
 from augury.market.timeframe import Timeframe
+from augury.market.times import Moment
 
 __all__ = ["CcxtSource"]
 

@@ -12,10 +12,10 @@ from augury.errors import InvalidInput, NotEnoughData, NotFound, nearest
 from augury.market.bars import bar_arrays
 from augury.market.files import TABLE_SUFFIXES
 from augury.market.read import read_bars
-from augury.market.sources.protocol import Moment
 from augury.market.sources.window import Window, bars_within
 from augury.market.store_disk import explained
 from augury.market.timeframe import Timeframe, infer_timeframe
+from augury.market.times import Moment
 from augury.market.validate import Stamp
 
 __all__ = ["FileSource"]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
 from augury.market.timeframe import Timeframe
+from augury.market.times import Moment
 
-__all__ = ["Moment", "Source"]
-
-Moment: TypeAlias = int | str | dt.datetime
-"""An instant: int64 ns UTC, ISO 8601 text with an offset, or a datetime with a zone."""
+__all__ = ["Source"]
 
 
 @runtime_checkable

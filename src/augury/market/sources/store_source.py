@@ -8,10 +8,10 @@ from typing import ClassVar
 import pandas as pd
 
 from augury.market.bars import bar_arrays
-from augury.market.sources.protocol import Moment
 from augury.market.sources.window import Window, bars_within
 from augury.market.store import BarStore
 from augury.market.timeframe import Timeframe
+from augury.market.times import Moment
 
 __all__ = ["StoreSource"]
 

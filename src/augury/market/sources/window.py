@@ -10,10 +10,9 @@ import pandas as pd
 from augury.arrays import FloatMatrix, IntVector
 from augury.errors import InvalidBars, InvalidInput, NotEnoughData
 from augury.market.bars import BarArrays, bars_frame
-from augury.market.sources.protocol import Moment
 from augury.market.store_names import checked_symbol
 from augury.market.timeframe import Timeframe
-from augury.market.times import instant, iso
+from augury.market.times import Moment, instant, iso
 from augury.market.validate import check_bar_arrays
 
 __all__ = ["Window", "bars_within", "session_dates"]
