@@ -1,0 +1,146 @@
+"""The account: how a trade, the time between bars, a corporate action and an exit inside the bar change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from augury.backtest.fills import commission_of, price_with_slip
+from augury.backtest.layout import (
+    AMBIGUOUS,
+    BEST,
+    BORROW,
+    BORROWING,
+    CASH,
+    CASH_INTEREST,
+    COMMISSION,
+    DIVIDENDS,
+    ENTRY_BAR,
+    ENTRY_PRICE,
+    FILL_BAR,
+    FILL_COMMISSION,
+    FILL_PRICE,
+    FILL_SLIPPAGE,
+    FILL_UNITS,
+    FILL_WHY,
+    FILLED,
+    INTEREST,
+    LAST_CLOSE,
+    MARGIN_INTEREST,
+    SLIP,
+    SLIPPAGE,
+    STOP,
+    STOPPED,
+    TAKE,
+    TAKEN,
+    TRAIL,
+    TRAILED,
+    UNITS,
+)
+from augury.numerics.compile import inlined
+
+__all__ = ["accrue", "exit_inside_bar", "follow_best", "split_and_pay", "trade"]
+
+
+@inlined
+def trade(state: Any, settings: Any, fills: Any, t: Any, units: Any, reference: Any, slip: Any, why: Any) -> Any:
+    """Go from the units held to `units` at bar t, at `reference` moved by `slip`, and write the fill down."""
+    held = state[UNITS]
+    traded = units - held
+    price = price_with_slip(reference, 1.0 if traded > 0.0 else -1.0, slip)
+    fee = commission_of(traded, price, settings)
+    slipped = abs(traded) * abs(price - reference)
+    state[CASH] -= traded * price + fee
+    state[COMMISSION] += fee
+    state[SLIPPAGE] += slipped
+    if held == 0.0 or held * units < 0.0:
+        state[ENTRY_PRICE] = price
+        state[BEST] = price
+        state[ENTRY_BAR] = t
+    elif abs(units) > abs(held):
+        state[ENTRY_PRICE] = (held * state[ENTRY_PRICE] + traded * price) / units
+    state[UNITS] = units
+    at = int(state[FILLED])
+    fills[FILL_BAR, at] = t
+    fills[FILL_UNITS, at] = traded
+    fills[FILL_PRICE, at] = price
+    fills[FILL_COMMISSION, at] = fee
+    fills[FILL_SLIPPAGE, at] = slipped
+    fills[FILL_WHY, at] = why
+    state[FILLED] += 1.0
+
+
+@inlined
+def accrue(state: Any, settings: Any, years: Any) -> Any:
+    """Charge and pay for the time since the last close: borrowing of units sold short, interest on cash or margin.
+
+    Cash that came from selling short earns nothing: interest is on what is left after the shorts at the last close.
+    """
+    value = state[UNITS] * state[LAST_CLOSE]
+    if value < 0.0:
+        fee = -value * settings[BORROW] * years
+        state[BORROWING] += fee
+        state[CASH] -= fee
+    free = state[CASH] + min(value, 0.0)
+    earned = free * (settings[CASH_INTEREST] if free > 0.0 else settings[MARGIN_INTEREST]) * years
+    state[INTEREST] += earned
+    state[CASH] += earned
+
+
+@inlined
+def split_and_pay(state: Any, ratio: Any, dividend: Any) -> Any:
+    """Before the open: `ratio` new units for each old one; then `dividend` per new unit, which a short pays."""
+    if ratio != 1.0:
+        state[UNITS] *= ratio
+        state[ENTRY_PRICE] /= ratio
+        state[BEST] /= ratio
+        state[LAST_CLOSE] /= ratio
+    if dividend != 0.0:
+        paid = state[UNITS] * dividend
+        state[CASH] += paid
+        state[DIVIDENDS] += paid
+
+
+@inlined
+def _levels(state: Any, settings: Any) -> Any:
+    """The stop, the target and whether the trailing stop is the nearer one, for the position held."""
+    side = 1.0 if state[UNITS] > 0.0 else -1.0
+    fixed = state[ENTRY_PRICE] * (1.0 - side * settings[STOP])
+    trailing = state[BEST] * (1.0 - side * settings[TRAIL])
+    trails = side * trailing > side * fixed
+    return trailing if trails else fixed, state[ENTRY_PRICE] * (1.0 + side * settings[TAKE]), trails
+
+
+@inlined
+def exit_inside_bar(state: Any, settings: Any, fills: Any, t: Any, bars: Any, entered: Any) -> Any:
+    """Close the position at its stop or target when the bar reaches one; True when it did.
+
+    `entered` says that the position was opened at this bar's open, which cannot have gapped through its levels.
+    """
+    long = state[UNITS] > 0.0
+    stop, target, trails = _levels(state, settings)
+    first, high, low = bars[0, t], bars[1, t], bars[2, t]
+    if not entered and ((first <= stop) if long else (first >= stop)):
+        trade(state, settings, fills, t, 0.0, first, settings[SLIP], TRAILED if trails else STOPPED)
+        return True
+    gained = not entered and ((first >= target) if long else (first <= target))
+    stopped = not gained and ((low <= stop) if long else (high >= stop))
+    taken = gained or ((high > target) if long else (low < target))
+    if stopped and taken:
+        state[AMBIGUOUS] += 1.0
+    if stopped:
+        trade(state, settings, fills, t, 0.0, stop, settings[SLIP], TRAILED if trails else STOPPED)
+        return True
+    if taken:
+        trade(state, settings, fills, t, 0.0, first if gained else target, 0.0, TAKEN)
+        return True
+    return False
+
+
+@inlined
+def follow_best(state: Any, bars: Any, t: Any) -> Any:
+    """Remember the best price of the bar for the trailing stop of the bars after it."""
+    if state[UNITS] > 0.0:
+        state[BEST] = max(state[BEST], bars[1, t])
+    elif state[UNITS] < 0.0:
+        state[BEST] = min(state[BEST], bars[2, t])
+

@@ -1,0 +1,118 @@
+"""The engine's door for arrays: targets or events over one instrument's bars, run through the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from augury.arrays import FloatMatrix, FloatVector
+from augury.backtest import layout
+from augury.backtest.layout import FILL_COLUMNS, new_state, settings_vector
+from augury.backtest.spec import BacktestSpec
+from augury.backtest.target_kernel import run_targets
+from augury.errors import InvalidInput
+from augury.market.bars import BarArrays
+from augury.market.times import iso
+
+__all__ = ["EngineRun", "check_targets", "run_engine", "years_between"]
+
+_YEAR_NS = 360 * 86_400 * 10**9
+_NO_ACTIONS = np.empty((3, 0))
+_FIRST_ROOM = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRun:
+    """What the engine did: equity float64[n] at each close, fills float64[FILL_COLUMNS, m], the account's last state.
+
+    `equity` does not hold the initial cash, which is the value before the first bar.
+    """
+
+    bars: BarArrays
+    spec: BacktestSpec
+    targets: FloatVector
+    equity: FloatVector
+    fills: FloatMatrix
+    state: FloatVector
+    actions: FloatMatrix
+
+    @property
+    def units(self) -> FloatVector:
+        """Units held at each close, float64[n], in the units of that day (splits applied)."""
+        change = np.zeros(len(self.bars))
+        at = self.fills[layout.FILL_BAR].astype(np.int64)
+        if self.actions.shape[1] == 0 or bool((self.actions[0] == 1.0).all()):
+            np.add.at(change, at, self.fills[layout.FILL_UNITS])
+            return np.cumsum(change)
+        factor = np.cumprod(self.actions[0])
+        np.add.at(change, at, self.fills[layout.FILL_UNITS] / factor[at])
+        return np.asarray(np.cumsum(change) * factor)
+
+
+def years_between(bars: BarArrays) -> FloatVector:
+    """Time from each bar's predecessor in years of 360 days, float64[n], 0 for the first."""
+    years = np.zeros(len(bars))
+    np.subtract(bars.opened_at[1:], bars.opened_at[:-1], out=years[1:], casting="unsafe")
+    years /= _YEAR_NS
+    return years
+
+
+def check_targets(targets: FloatVector, bars: BarArrays, spec: BacktestSpec) -> None:
+    """Refuse targets that are not one finite number a bar within the leverage cap; InvalidInput names the first bar."""
+    if targets.shape != (len(bars),):
+        raise InvalidInput(f"expected {len(bars)} target positions, one a bar; got shape {targets.shape}")
+    low = -spec.leverage if spec.allow_short else 0.0
+    if targets.size and targets.min() >= low and targets.max() <= spec.leverage:
+        return
+    wrong = ~(np.isfinite(targets) & (targets >= low) & (targets <= spec.leverage))
+    at = int(np.argmax(wrong))
+    value, moment = float(targets[at]), iso(int(bars.opened_at[at]))
+    if np.isnan(value):
+        raise InvalidInput(
+            f"target positions should be numbers, 0 while nothing is known; got NaN at bar {at} ({moment}) and "
+            f"{int(np.isnan(targets).sum())} in all"
+        )
+    remedy = "scale them, or raise `leverage`" if abs(value) > spec.leverage else "`allow_short` is off"
+    raise InvalidInput(
+        f"target positions should lie in [{low:g}, {spec.leverage:g}]; got {value:g} at bar {at} ({moment}): {remedy}"
+    )
+
+
+def _delayed(targets: FloatVector, delay_bars: int, first: float) -> FloatVector:
+    if delay_bars == 0:
+        return targets
+    late = np.full_like(targets, first)
+    late[delay_bars:] = targets[:-delay_bars] if delay_bars < targets.size else []
+    return late
+
+
+def run_engine(
+    bars: BarArrays,
+    targets: FloatVector,
+    spec: BacktestSpec,
+    *,
+    actions: FloatMatrix | None = None,
+    events: bool = False,
+) -> EngineRun:
+    """Run targets float64[n], decided at each close, through the account. With `events` NaN means no new order.
+
+    `actions` float64[3, n]: split ratio, dividend per unit, delisting price; see `corporate_actions`. Nothing is checked
+    but the shapes; `check_targets` does that.
+    """
+    n = len(bars)
+    targets = np.ascontiguousarray(_delayed(targets, spec.delay_bars, np.nan if events else 0.0))
+    actions = _NO_ACTIONS if actions is None else actions
+    state, settings = new_state(spec.initial_cash), settings_vector(spec, events=events)
+    equity, fills = np.empty(n), np.empty((FILL_COLUMNS, _FIRST_ROOM))
+    years = years_between(bars)
+    start = 0
+    while True:
+        start = run_targets(bars.matrix, years, actions, targets, settings, state, equity, fills, start)
+        if start == n:
+            break
+        fills = np.hstack([fills, np.empty((FILL_COLUMNS, 3 * fills.shape[1]))])
+    fills = np.ascontiguousarray(fills[:, : int(state[layout.FILLED])])
+    return EngineRun(
+        bars=bars, spec=spec, targets=targets, equity=equity, fills=fills, state=state, actions=actions
+    )
