@@ -38,18 +38,18 @@ from augury.backtest.layout import (
 )
 from augury.numerics.compile import inlined
 
-__all__ = ["accrue", "exit_inside_bar", "follow_best", "split_and_pay", "trade"]
+_ROUNDING_DEBT = 1e-6
+"""Debt below this share of the position bears no interest: a fully invested account owes a rounding error."""
+
+__all__ = ["accrue", "exit_inside_bar", "follow_best", "note_fill", "paid_for", "split_and_pay", "trade"]
 
 
 @inlined
-def trade(state: Any, settings: Any, fills: Any, t: Any, units: Any, reference: Any, slip: Any, why: Any) -> Any:
-    """Go from the units held to `units` at bar t, at `reference` moved by `slip`, and write the fill down."""
-    held = state[UNITS]
+def note_fill(
+    state: Any, fills: Any, t: Any, held: Any, units: Any, price: Any, fee: Any, slipped: Any, why: Any
+) -> Any:
+    """Write a fill down and keep what the position remembers of its entry; cash and units are the caller's."""
     traded = units - held
-    price = price_with_slip(reference, 1.0 if traded > 0.0 else -1.0, slip)
-    fee = commission_of(traded, price, settings)
-    slipped = abs(traded) * abs(price - reference)
-    state[CASH] -= traded * price + fee
     state[COMMISSION] += fee
     state[SLIPPAGE] += slipped
     if held == 0.0 or held * units < 0.0:
@@ -58,15 +58,32 @@ def trade(state: Any, settings: Any, fills: Any, t: Any, units: Any, reference: 
         state[ENTRY_BAR] = t
     elif abs(units) > abs(held):
         state[ENTRY_PRICE] = (held * state[ENTRY_PRICE] + traded * price) / units
-    state[UNITS] = units
     at = int(state[FILLED])
-    fills[FILL_BAR, at] = t
-    fills[FILL_UNITS, at] = traded
-    fills[FILL_PRICE, at] = price
-    fills[FILL_COMMISSION, at] = fee
-    fills[FILL_SLIPPAGE, at] = slipped
-    fills[FILL_WHY, at] = why
+    fills[at, FILL_BAR] = t
+    fills[at, FILL_UNITS] = traded
+    fills[at, FILL_PRICE] = price
+    fills[at, FILL_COMMISSION] = fee
+    fills[at, FILL_SLIPPAGE] = slipped
+    fills[at, FILL_WHY] = why
     state[FILLED] += 1.0
+
+
+@inlined
+def paid_for(held: Any, units: Any, reference: Any, slip: Any, settings: Any) -> Any:
+    """Going from the units held to `units` at `reference` moved by `slip`: (price, commission, cost of the slip)."""
+    traded = units - held
+    price = price_with_slip(reference, 1.0 if traded > 0.0 else -1.0, slip)
+    return price, commission_of(traded, price, settings), abs(traded) * abs(price - reference)
+
+
+@inlined
+def trade(state: Any, settings: Any, fills: Any, t: Any, units: Any, reference: Any, slip: Any, why: Any) -> Any:
+    """Go from the units held to `units` at bar t, and write the fill down."""
+    held = state[UNITS]
+    price, fee, slipped = paid_for(held, units, reference, slip, settings)
+    state[CASH] -= (units - held) * price + fee
+    state[UNITS] = units
+    note_fill(state, fills, t, held, units, price, fee, slipped, why)
 
 
 @inlined
@@ -81,9 +98,10 @@ def accrue(state: Any, settings: Any, years: Any) -> Any:
         state[BORROWING] += fee
         state[CASH] -= fee
     free = state[CASH] + min(value, 0.0)
-    earned = free * (settings[CASH_INTEREST] if free > 0.0 else settings[MARGIN_INTEREST]) * years
-    state[INTEREST] += earned
-    state[CASH] += earned
+    if free >= 0.0 or -free > _ROUNDING_DEBT * abs(value):
+        earned = free * (settings[CASH_INTEREST] if free > 0.0 else settings[MARGIN_INTEREST]) * years
+        state[INTEREST] += earned
+        state[CASH] += earned
 
 
 @inlined

@@ -24,7 +24,7 @@ _FIRST_ROOM = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRun:
-    """What the engine did: equity float64[n] at each close, fills float64[FILL_COLUMNS, m], the account's last state.
+    """What the engine did: equity float64[n] at each close, fills float64[m, FILL_COLUMNS], the account's last state.
 
     `equity` does not hold the initial cash, which is the value before the first bar.
     """
@@ -41,12 +41,12 @@ class EngineRun:
     def units(self) -> FloatVector:
         """Units held at each close, float64[n], in the units of that day (splits applied)."""
         change = np.zeros(len(self.bars))
-        at = self.fills[layout.FILL_BAR].astype(np.int64)
+        at = self.fills[:, layout.FILL_BAR].astype(np.int64)
         if self.actions.shape[1] == 0 or bool((self.actions[0] == 1.0).all()):
-            np.add.at(change, at, self.fills[layout.FILL_UNITS])
+            np.add.at(change, at, self.fills[:, layout.FILL_UNITS])
             return np.cumsum(change)
         factor = np.cumprod(self.actions[0])
-        np.add.at(change, at, self.fills[layout.FILL_UNITS] / factor[at])
+        np.add.at(change, at, self.fills[:, layout.FILL_UNITS] / factor[at])
         return np.asarray(np.cumsum(change) * factor)
 
 
@@ -104,15 +104,15 @@ def run_engine(
     targets = np.ascontiguousarray(_delayed(targets, spec.delay_bars, np.nan if events else 0.0))
     actions = _NO_ACTIONS if actions is None else actions
     state, settings = new_state(spec.initial_cash), settings_vector(spec, events=events)
-    equity, fills = np.empty(n), np.empty((FILL_COLUMNS, _FIRST_ROOM))
+    equity, fills = np.empty(n), np.empty((_FIRST_ROOM, FILL_COLUMNS))
     years = years_between(bars)
     start = 0
     while True:
         start = run_targets(bars.matrix, years, actions, targets, settings, state, equity, fills, start)
         if start == n:
             break
-        fills = np.hstack([fills, np.empty((FILL_COLUMNS, 3 * fills.shape[1]))])
-    fills = np.ascontiguousarray(fills[:, : int(state[layout.FILLED])])
+        fills = np.vstack([fills, np.empty((3 * fills.shape[0], FILL_COLUMNS))])
+    fills = np.ascontiguousarray(fills[: int(state[layout.FILLED])])
     return EngineRun(
         bars=bars, spec=spec, targets=targets, equity=equity, fills=fills, state=state, actions=actions
     )

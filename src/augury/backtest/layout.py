@@ -56,7 +56,7 @@ CLIPPED: Final = 16  # fills cut by the volume limit or the leverage cap
 LAST_CLOSE: Final = 17
 STATE: Final = 18
 
-# fills float64[FILL_COLUMNS, m]
+# fills float64[m, FILL_COLUMNS], a row each
 FILL_BAR: Final = 0
 FILL_UNITS: Final = 1  # signed: bought above 0, sold below 0
 FILL_PRICE: Final = 2

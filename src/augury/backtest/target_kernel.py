@@ -153,7 +153,7 @@ def run_targets(
 
     bars float64[5, n]; years float64[n], time since the bar before (in years of 360 days); actions float64[3, n] or
     [3, 0], split ratio (1: none), dividend per unit, delisting price (NaN: none); targets float64[n], decided at each
-    close. Writes equity float64[n] at each close and fills float64[FILL_COLUMNS, m].
+    close. Writes equity float64[n] at each close and fills float64[m, FILL_COLUMNS].
 
     Within a bar: interest and borrowing, split, dividend, delisting, time limit, fill at the open, stop and target
     inside the bar, fill at the close, mark, margin, and last the strategy's new target.
@@ -161,7 +161,7 @@ def run_targets(
     exits = settings[STOP] < math.inf or settings[TAKE] < math.inf or settings[TRAIL] < math.inf
     mode = settings[FILL]
     for t in range(start, bars.shape[1]):
-        if state[FILLED] + _ROOM > fills.shape[1]:
+        if state[FILLED] + _ROOM > fills.shape[0]:
             return t
         close = bars[3, t]
         gone = _before_open(state, settings, fills, t, years[t], actions)
