@@ -18,6 +18,7 @@ from augury.backtest.layout import (
     ENTRY_PRICE,
     FILL_BAR,
     FILL_COMMISSION,
+    FILL_HELD,
     FILL_PRICE,
     FILL_SLIPPAGE,
     FILL_UNITS,
@@ -38,17 +39,20 @@ from augury.backtest.layout import (
 )
 from augury.numerics.compile import inlined
 
-_ROUNDING_DEBT = 1e-6
+ROUNDING_DEBT = 1e-6
 """Debt below this share of the position bears no interest: a fully invested account owes a rounding error."""
 
-__all__ = ["accrue", "exit_inside_bar", "follow_best", "note_fill", "paid_for", "split_and_pay", "trade"]
+__all__ = ["ROUNDING_DEBT", "accrue", "accrued", "exit_inside_bar", "exit_levels", "follow_best", "note_fill", "paid_for", "split_and_pay", "trade"]
 
 
 @inlined
-def note_fill(
-    state: Any, fills: Any, t: Any, held: Any, units: Any, price: Any, fee: Any, slipped: Any, why: Any
-) -> Any:
-    """Write a fill down and keep what the position remembers of its entry; cash and units are the caller's."""
+def note_fill(account: Any, t: Any, held: Any, units: Any, paid: Any, why: Any) -> Any:
+    """Write a fill down and keep what the position remembers of its entry; cash and units are the caller's.
+
+    `paid` is what `paid_for` gave.
+    """
+    state, fills = account.state, account.fills
+    price, fee, slipped = paid
     traded = units - held
     state[COMMISSION] += fee
     state[SLIPPAGE] += slipped
@@ -65,6 +69,7 @@ def note_fill(
     fills[at, FILL_COMMISSION] = fee
     fills[at, FILL_SLIPPAGE] = slipped
     fills[at, FILL_WHY] = why
+    fills[at, FILL_HELD] = units
     state[FILLED] += 1.0
 
 
@@ -77,13 +82,24 @@ def paid_for(held: Any, units: Any, reference: Any, slip: Any, settings: Any) ->
 
 
 @inlined
-def trade(state: Any, settings: Any, fills: Any, t: Any, units: Any, reference: Any, slip: Any, why: Any) -> Any:
-    """Go from the units held to `units` at bar t, and write the fill down."""
+def trade(account: Any, t: Any, units: Any, reference: Any, slip: Any, why: Any) -> Any:
+    """Go from the units held to `units` at bar t, at `reference` moved by `slip`, and write the fill down."""
+    state = account.state
     held = state[UNITS]
-    price, fee, slipped = paid_for(held, units, reference, slip, settings)
-    state[CASH] -= (units - held) * price + fee
+    paid = paid_for(held, units, reference, slip, account.settings)
+    state[CASH] -= (units - held) * paid[0] + paid[1]
     state[UNITS] = units
-    note_fill(state, fills, t, held, units, price, fee, slipped, why)
+    note_fill(account, t, held, units, paid, why)
+
+
+@inlined
+def accrued(cash: Any, value: Any, settings: Any, years: Any) -> Any:
+    """What time costs and pays on `cash` and a position worth `value`: (borrowing fee, interest received)."""
+    fee = -value * settings[BORROW] * years if value < 0.0 else 0.0
+    free = cash - fee + min(value, 0.0)
+    if free >= 0.0 or -free > ROUNDING_DEBT * abs(value):
+        return fee, free * (settings[CASH_INTEREST] if free > 0.0 else settings[MARGIN_INTEREST]) * years
+    return fee, 0.0
 
 
 @inlined
@@ -92,16 +108,10 @@ def accrue(state: Any, settings: Any, years: Any) -> Any:
 
     Cash that came from selling short earns nothing: interest is on what is left after the shorts at the last close.
     """
-    value = state[UNITS] * state[LAST_CLOSE]
-    if value < 0.0:
-        fee = -value * settings[BORROW] * years
-        state[BORROWING] += fee
-        state[CASH] -= fee
-    free = state[CASH] + min(value, 0.0)
-    if free >= 0.0 or -free > _ROUNDING_DEBT * abs(value):
-        earned = free * (settings[CASH_INTEREST] if free > 0.0 else settings[MARGIN_INTEREST]) * years
-        state[INTEREST] += earned
-        state[CASH] += earned
+    fee, earned = accrued(state[CASH], state[UNITS] * state[LAST_CLOSE], settings, years)
+    state[BORROWING] += fee
+    state[INTEREST] += earned
+    state[CASH] = state[CASH] - fee + earned
 
 
 @inlined
@@ -119,26 +129,28 @@ def split_and_pay(state: Any, ratio: Any, dividend: Any) -> Any:
 
 
 @inlined
-def _levels(state: Any, settings: Any) -> Any:
-    """The stop, the target and whether the trailing stop is the nearer one, for the position held."""
-    side = 1.0 if state[UNITS] > 0.0 else -1.0
-    fixed = state[ENTRY_PRICE] * (1.0 - side * settings[STOP])
-    trailing = state[BEST] * (1.0 - side * settings[TRAIL])
+def exit_levels(units: Any, entry: Any, best: Any, settings: Any) -> Any:
+    """The stop, the target and whether the trailing stop is the nearer one, for a position entered at `entry`."""
+    side = 1.0 if units > 0.0 else -1.0
+    fixed = entry * (1.0 - side * settings[STOP])
+    trailing = best * (1.0 - side * settings[TRAIL])
     trails = side * trailing > side * fixed
-    return trailing if trails else fixed, state[ENTRY_PRICE] * (1.0 + side * settings[TAKE]), trails
+    return trailing if trails else fixed, entry * (1.0 + side * settings[TAKE]), trails
 
 
 @inlined
-def exit_inside_bar(state: Any, settings: Any, fills: Any, t: Any, bars: Any, entered: Any) -> Any:
+def exit_inside_bar(account: Any, t: Any, bars: Any, entered: Any) -> Any:
     """Close the position at its stop or target when the bar reaches one; True when it did.
 
-    `entered` says that the position was opened at this bar's open, which cannot have gapped through its levels.
+    `entered` says that the position was opened at this bar's open, which then is no gap through its target. (Its stop may
+    lie beyond the open all the same, when slippage is larger than the stop's distance: then it goes at the open.)
     """
+    state, settings = account.state, account.settings
     long = state[UNITS] > 0.0
-    stop, target, trails = _levels(state, settings)
+    stop, target, trails = exit_levels(state[UNITS], state[ENTRY_PRICE], state[BEST], settings)
     first, high, low = bars[0, t], bars[1, t], bars[2, t]
-    if not entered and ((first <= stop) if long else (first >= stop)):
-        trade(state, settings, fills, t, 0.0, first, settings[SLIP], TRAILED if trails else STOPPED)
+    if (first <= stop) if long else (first >= stop):
+        trade(account, t, 0.0, first, settings[SLIP], TRAILED if trails else STOPPED)
         return True
     gained = not entered and ((first >= target) if long else (first <= target))
     stopped = not gained and ((low <= stop) if long else (high >= stop))
@@ -146,10 +158,10 @@ def exit_inside_bar(state: Any, settings: Any, fills: Any, t: Any, bars: Any, en
     if stopped and taken:
         state[AMBIGUOUS] += 1.0
     if stopped:
-        trade(state, settings, fills, t, 0.0, stop, settings[SLIP], TRAILED if trails else STOPPED)
+        trade(account, t, 0.0, stop, settings[SLIP], TRAILED if trails else STOPPED)
         return True
     if taken:
-        trade(state, settings, fills, t, 0.0, first if gained else target, 0.0, TAKEN)
+        trade(account, t, 0.0, first if gained else target, 0.0, TAKEN)
         return True
     return False
 

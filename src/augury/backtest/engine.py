@@ -8,7 +8,7 @@ import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector
 from augury.backtest import layout
-from augury.backtest.layout import FILL_COLUMNS, new_state, settings_vector
+from augury.backtest.layout import FILL_COLUMNS, Book, Market, new_state, settings_vector
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.target_kernel import run_targets
 from augury.errors import InvalidInput
@@ -40,14 +40,13 @@ class EngineRun:
     @property
     def units(self) -> FloatVector:
         """Units held at each close, float64[n], in the units of that day (splits applied)."""
-        change = np.zeros(len(self.bars))
         at = self.fills[:, layout.FILL_BAR].astype(np.int64)
-        if self.actions.shape[1] == 0 or bool((self.actions[0] == 1.0).all()):
-            np.add.at(change, at, self.fills[:, layout.FILL_UNITS])
-            return np.cumsum(change)
-        factor = np.cumprod(self.actions[0])
-        np.add.at(change, at, self.fills[:, layout.FILL_UNITS] / factor[at])
-        return np.asarray(np.cumsum(change) * factor)
+        last = np.searchsorted(at, np.arange(len(self.bars)), side="right")
+        held = np.concatenate(([0.0], self.fills[:, layout.FILL_HELD]))[last]
+        if self.actions.shape[1] == 0:
+            return held
+        factors = np.cumprod(self.actions[0])
+        return np.asarray(held * factors / np.concatenate(([1.0], factors[at]))[last])
 
 
 def years_between(bars: BarArrays) -> FloatVector:
@@ -105,10 +104,10 @@ def run_engine(
     actions = _NO_ACTIONS if actions is None else actions
     state, settings = new_state(spec.initial_cash), settings_vector(spec, events=events)
     equity, fills = np.empty(n), np.empty((_FIRST_ROOM, FILL_COLUMNS))
-    years = years_between(bars)
+    market = Market(bars.matrix, years_between(bars), actions)
     start = 0
     while True:
-        start = run_targets(bars.matrix, years, actions, targets, settings, state, equity, fills, start)
+        start = run_targets(market, targets, settings, state, Book(equity, fills), start)
         if start == n:
             break
         fills = np.vstack([fills, np.empty((3 * fills.shape[0], FILL_COLUMNS))])

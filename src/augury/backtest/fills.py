@@ -57,6 +57,6 @@ def units_for_target(weight: Any, cash: Any, held: Any, reference: Any, settings
     units = _after_costs(weight, equity, held, price, side, settings)
     if settings[WHOLE] != 0.0:
         units = math.floor(units) if units > 0.0 else math.ceil(units)
-    if (units - held) * side <= 0.0 or units * weight < 0.0:
+    if not (units - held) * side > 0.0 or units * weight < 0.0:
         return held
     return units

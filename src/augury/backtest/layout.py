@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from augury.arrays import FloatVector
 from augury.backtest.spec import BacktestSpec
 
-__all__ = ["FILLS", "FILL_COLUMNS", "REASONS", "SETTINGS", "STATE", "new_state", "settings_vector"]
+__all__ = ["FILLS", "FILL_COLUMNS", "REASONS", "SETTINGS", "STATE", "Account", "Book", "Market", "new_state", "settings_vector"]
 
 # settings float64[SETTINGS]
 SLIP: Final = 0  # slippage and half spread together
@@ -62,8 +62,9 @@ FILL_UNITS: Final = 1  # signed: bought above 0, sold below 0
 FILL_PRICE: Final = 2
 FILL_COMMISSION: Final = 3
 FILL_SLIPPAGE: Final = 4
-FILL_WHY: Final = 5
-FILL_COLUMNS: Final = 6
+FILL_WHY: Final = 5  # index in REASONS
+FILL_HELD: Final = 6  # units after it
+FILL_COLUMNS: Final = 7
 
 REASONS: Final = ("signal", "stop_loss", "take_profit", "trailing_stop", "time", "delisting", "margin", "rebalance", "ruin")
 SIGNAL: Final = 0
@@ -75,6 +76,32 @@ DELISTED: Final = 5
 MARGIN: Final = 6
 REBALANCE: Final = 7
 RUIN: Final = 8
+
+
+class Market(NamedTuple):
+    """What the account trades in: bars float64[5, n], years float64[n] since the bar before (of 360 days), and
+
+    actions float64[3, n] or [3, 0]: split ratio (1: none), dividend per unit, delisting price (NaN: none).
+    """
+
+    bars: Any
+    years: Any
+    actions: Any
+
+
+class Book(NamedTuple):
+    """What a run writes: equity float64[n] at each close, and fills float64[m, FILL_COLUMNS]."""
+
+    equity: Any
+    fills: Any
+
+
+class Account(NamedTuple):
+    """An account at work inside a kernel: its state, the settings, and where fills are written."""
+
+    state: Any
+    settings: Any
+    fills: Any
 
 
 def _or_infinite(value: float | None) -> float:

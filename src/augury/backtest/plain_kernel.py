@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from numba import types
+
 from augury.backtest.account import accrue, note_fill, paid_for
 from augury.backtest.fills import units_for_target
 from augury.backtest.layout import (
@@ -28,7 +30,9 @@ from augury.backtest.layout import (
     TRAIL,
     UNITS,
     VOLUME_LIMIT,
+    Account,
 )
+from augury.backtest.records import BOOK, MARKET, VECTOR
 from augury.numerics.compile import inlined, kernel
 
 __all__ = ["is_plain", "run_plain"]
@@ -59,10 +63,10 @@ def _still(cash: Any, units: Any, closes: Any, equity: Any) -> Any:
 
 
 @inlined
-def _walked(state: Any, settings: Any, closes: Any, years: Any, equity: Any, start: Any, stop: Any) -> Any:
-    """Equity of bars start..stop-1 while holding costs something; False when the account would have to act."""
-    for t in range(start, stop):
-        if t > start:  # the first bar's time was charged before its open
+def _walked(state: Any, settings: Any, closes: Any, years: Any, equity: Any) -> Any:
+    """Equity of these bars while holding costs something; False when the account would have to act."""
+    for t in range(equity.shape[0]):
+        if t > 0:  # the first bar's time was charged before its open
             accrue(state, settings, years[t])
         equity[t] = state[CASH] + state[UNITS] * closes[t]
         state[LAST_CLOSE] = closes[t]
@@ -84,20 +88,16 @@ def _changes(targets: Any, first: Any, at: Any) -> Any:
     return count
 
 
-@kernel(
-    "boolean(float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[:, ::1], "
-    "int64[::1])"
-)
-def run_plain(
-    bars: Any, years: Any, targets: Any, settings: Any, state: Any, equity: Any, fills: Any, changes: Any
-) -> Any:
+@kernel(types.boolean(MARKET, VECTOR, VECTOR, VECTOR, BOOK, types.int64[::1]))
+def run_plain(market: Any, targets: Any, settings: Any, state: Any, book: Any, changes: Any) -> Any:
     """As `run_targets` over all bars, without corporate actions; False when the run needs the full loop after all.
 
     That is when a target is NaN or beyond the leverage cap, or when margin or ruin would make the account act. Fills need
     room for one a bar; `changes` int64[n + 1] is scratch.
     """
-    n = bars.shape[1]
-    opens, closes = bars[0], bars[3]
+    opens, closes, years, equity = market.bars[0], market.bars[3], market.years, book.equity
+    account = Account(state, settings, book.fills)
+    n = closes.shape[0]
     cap, interest = settings[LEVERAGE], settings[CASH_INTEREST]
     count = _changes(targets, state[TARGET], changes)
     cash, units, start = state[CASH], state[UNITS], 0
@@ -108,7 +108,7 @@ def run_plain(
             _still(cash, units, closes[start:stop], equity[start:stop])
         else:
             state[CASH], state[UNITS] = cash, units
-            if not _walked(state, settings, closes, years, equity, start, stop):
+            if not _walked(state, settings, closes[start:stop], years[start:stop], equity[start:stop]):
                 return False
             cash = state[CASH]
         if change == count:
@@ -126,9 +126,9 @@ def run_plain(
         held, reference = units, opens[stop]
         units = units_for_target(wanted, cash, held, reference, settings)
         if units != held:
-            price, fee, slipped = paid_for(held, units, reference, settings[SLIP], settings)
-            cash -= (units - held) * price + fee
-            note_fill(state, fills, stop, held, units, price, fee, slipped, SIGNAL)
+            paid = paid_for(held, units, reference, settings[SLIP], settings)
+            cash -= (units - held) * paid[0] + paid[1]
+            note_fill(account, stop, held, units, paid, SIGNAL)
         start = stop
     state[CASH], state[UNITS], state[LAST_CLOSE] = cash, units, closes[n - 1]
     return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from numba import types
+
 from augury.backtest.account import accrue, exit_inside_bar, follow_best, split_and_pay, trade
 from augury.backtest.fills import units_for_target
 from augury.backtest.layout import (
@@ -37,7 +39,10 @@ from augury.backtest.layout import (
     UNITS,
     VOLUME_LIMIT,
     WHOLE,
+    Account,
 )
+from augury.backtest.quiet_bars import pass_quiet_bars
+from augury.backtest.records import BOOK, MARKET, VECTOR
 from augury.numerics.compile import inlined, kernel
 
 __all__ = ["run_targets"]
@@ -47,23 +52,26 @@ _ROOM = 6
 
 
 @inlined
-def _fill_pending(state: Any, settings: Any, fills: Any, t: Any, reference: Any, volume: Any) -> Any:
+def _fill_pending(account: Any, t: Any, reference: Any, volume: Any) -> Any:
     """Fill the waiting order at `reference`, as far as the bar's volume allows; True when units changed."""
+    state, settings = account.state, account.settings
     held = state[UNITS]
     units = units_for_target(state[PENDING], state[CASH], held, reference, settings)
     allowed = settings[VOLUME_LIMIT] * volume if settings[VOLUME_LIMIT] < math.inf else math.inf
     waits = False
+    if state[PENDING_WHY] == MARGIN and abs(units) > abs(held):
+        units = held
     if abs(units - held) > allowed:
-        units = held + (allowed if units > held else -allowed)
         if settings[WHOLE] != 0.0:
-            units = float(math.trunc(units))
+            allowed = math.floor(allowed)
+        units = held + (allowed if units > held else -allowed)
         state[CLIPPED] += 1.0
         waits = settings[CARRY] != 0.0
     if not waits:
         state[PENDING] = math.nan
     if units == held:
         return False
-    trade(state, settings, fills, t, units, reference, settings[SLIP], int(state[PENDING_WHY]))
+    trade(account, t, units, reference, settings[SLIP], int(state[PENDING_WHY]))
     return True
 
 
@@ -81,20 +89,26 @@ def _order(state: Any, settings: Any, target: Any, equity: Any, close: Any) -> A
 
 
 @inlined
-def _leave(state: Any, settings: Any) -> Any:
-    """After an exit of the engine's own: orders that wait are void, and events may ask for the same side again."""
-    state[PENDING] = math.nan
-    if settings[EVENTS] != 0.0:
-        state[TARGET] = 0.0
+def _leave(state: Any, settings: Any, side: Any) -> Any:
+    """After the engine closed a position of that sign: orders to hold such a one are void, and events may ask anew.
+
+    An order for the other side, or for none, still stands.
+    """
+    if math.isnan(state[PENDING]) or state[PENDING] * side > 0.0:
+        state[PENDING] = math.nan
+        if settings[EVENTS] != 0.0:
+            state[TARGET] = 0.0
 
 
 @inlined
-def _guard(state: Any, settings: Any, fills: Any, t: Any, close: Any) -> Any:
+def _guard(account: Any, t: Any, close: Any) -> Any:
     """Mark to the close: close out when equity is gone, order a cut when it no longer carries the position."""
+    state, settings = account.state, account.settings
     equity = state[CASH] + state[UNITS] * close
-    if state[UNITS] != 0.0 and equity <= 0.0:
-        trade(state, settings, fills, t, 0.0, close, settings[SLIP], RUIN)
-        _leave(state, settings)
+    if equity <= 0.0:
+        if state[UNITS] != 0.0:
+            trade(account, t, 0.0, close, settings[SLIP], RUIN)
+        state[PENDING] = math.nan
         state[RUINED] = t
         equity = state[CASH]
     elif state[UNITS] < 0.0 or state[CASH] < 0.0:
@@ -108,79 +122,74 @@ def _guard(state: Any, settings: Any, fills: Any, t: Any, close: Any) -> Any:
 
 
 @inlined
-def _before_open(state: Any, settings: Any, fills: Any, t: Any, years: Any, actions: Any) -> Any:
+def _before_open(account: Any, t: Any, market: Any) -> Any:
     """Corporate actions and the cost of time; True when the instrument is delisted at this bar."""
-    accrue(state, settings, years)
+    state, actions = account.state, market.actions
+    accrue(state, account.settings, market.years[t])
     if actions.shape[1] == 0:
         return False
     split_and_pay(state, actions[0, t], actions[1, t])
     if math.isnan(actions[2, t]):
         return False
     if state[UNITS] != 0.0:
-        trade(state, settings, fills, t, 0.0, actions[2, t], 0.0, DELISTED)
+        trade(account, t, 0.0, actions[2, t], 0.0, DELISTED)
     state[PENDING] = math.nan
     return True
 
 
 @inlined
-def _at_open(state: Any, settings: Any, fills: Any, t: Any, bars: Any) -> Any:
+def _at_open(account: Any, t: Any, bars: Any) -> Any:
     """The time limit and, when orders fill at the open, the order that waits; True when a position was opened."""
+    state, settings = account.state, account.settings
     if state[UNITS] != 0.0 and t - state[ENTRY_BAR] >= settings[HOLD]:
-        trade(state, settings, fills, t, 0.0, bars[0, t], settings[SLIP], TIMED)
-        if math.isnan(state[PENDING]):
-            _leave(state, settings)
+        side = state[UNITS]
+        trade(account, t, 0.0, bars[0, t], settings[SLIP], TIMED)
+        _leave(state, settings, side)
     if settings[FILL] == 0.0 and not math.isnan(state[PENDING]):
-        return _fill_pending(state, settings, fills, t, bars[0, t], bars[4, t]) and state[ENTRY_BAR] == t
+        return _fill_pending(account, t, bars[0, t], bars[4, t]) and state[ENTRY_BAR] == t
     return False
 
 
-@kernel(
-    "int64(float64[:, ::1], float64[::1], float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], "
-    "float64[:, ::1], int64)"
-)
-def run_targets(
-    bars: Any,
-    years: Any,
-    actions: Any,
-    targets: Any,
-    settings: Any,
-    state: Any,
-    equity: Any,
-    fills: Any,
-    start: Any,
-) -> Any:
+@kernel(types.int64(MARKET, VECTOR, VECTOR, VECTOR, BOOK, types.int64))
+def run_targets(market: Any, targets: Any, settings: Any, state: Any, book: Any, start: Any) -> Any:
     """Run bars start..n-1 and return n, or the bar to go on from once there is room for fills again.
 
-    bars float64[5, n]; years float64[n], time since the bar before (in years of 360 days); actions float64[3, n] or
-    [3, 0], split ratio (1: none), dividend per unit, delisting price (NaN: none); targets float64[n], decided at each
-    close. Writes equity float64[n] at each close and fills float64[m, FILL_COLUMNS].
+    Targets float64[n] are decided at each close; see `layout` for the market, the settings, the state and the book.
 
     Within a bar: interest and borrowing, split, dividend, delisting, time limit, fill at the open, stop and target
     inside the bar, fill at the close, mark, margin, and last the strategy's new target.
     """
+    bars, equity = market.bars, book.equity
+    account = Account(state, settings, book.fills)
     exits = settings[STOP] < math.inf or settings[TAKE] < math.inf or settings[TRAIL] < math.inf
     mode = settings[FILL]
-    for t in range(start, bars.shape[1]):
-        if state[FILLED] + _ROOM > fills.shape[0]:
+    n, t = bars.shape[1], start
+    while t < n:
+        if state[FILLED] + _ROOM > book.fills.shape[0]:
             return t
+        t = pass_quiet_bars(state, settings, market, targets, equity, t)
+        if t == n:
+            break
         close = bars[3, t]
-        gone = _before_open(state, settings, fills, t, years[t], actions)
+        gone = _before_open(account, t, market)
         if state[RUINED] < 0.0 and not gone:
-            entered = _at_open(state, settings, fills, t, bars)
+            entered = _at_open(account, t, bars)
             if exits and state[UNITS] != 0.0:
-                if exit_inside_bar(state, settings, fills, t, bars, entered):
-                    _leave(state, settings)
+                side = state[UNITS]
+                if exit_inside_bar(account, t, bars, entered):
+                    _leave(state, settings, side)
                 else:
                     follow_best(state, bars, t)
             if mode == 3.0:
                 _order(state, settings, targets[t], state[CASH] + state[UNITS] * close, close)
             if mode != 0.0 and not math.isnan(state[PENDING]):
                 typical = (bars[0, t] + bars[1, t] + bars[2, t] + close) / 4.0
-                _fill_pending(state, settings, fills, t, typical if mode == 2.0 else close, bars[4, t])
-            equity[t] = _guard(state, settings, fills, t, close)
+                _fill_pending(account, t, typical if mode == 2.0 else close, bars[4, t])
+            equity[t] = _guard(account, t, close)
             if mode != 3.0 and state[RUINED] < 0.0:
                 _order(state, settings, targets[t], equity[t], close)
         else:
             equity[t] = state[CASH]
         state[LAST_CLOSE] = close
-    return bars.shape[1]
+        t += 1
+    return n

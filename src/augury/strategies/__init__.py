@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from augury.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from augury.strategies.accepting import as_strategy
+    from augury.strategies.compiling import compiled_strategy
+    from augury.strategies.files import load_strategy
+    from augury.strategies.functions import StrategyLike, strategy_from_array, strategy_from_function
     from augury.strategies.registry import strategies, strategy_named, strategy_names
     from augury.strategies.strategy import CompiledForm, Parameter, PlainForm, Strategy
 
@@ -15,7 +19,13 @@ __all__ = [
     "Parameter",
     "PlainForm",
     "Strategy",
+    "StrategyLike",
+    "as_strategy",
+    "compiled_strategy",
+    "load_strategy",
     "strategies",
+    "strategy_from_array",
+    "strategy_from_function",
     "strategy_named",
     "strategy_names",
 ]
@@ -27,7 +37,13 @@ __getattr__, __dir__ = lazy_exports(
         "Parameter": "augury.strategies.strategy",
         "PlainForm": "augury.strategies.strategy",
         "Strategy": "augury.strategies.strategy",
+        "StrategyLike": "augury.strategies.functions",
+        "as_strategy": "augury.strategies.accepting",
+        "compiled_strategy": "augury.strategies.compiling",
+        "load_strategy": "augury.strategies.files",
         "strategies": "augury.strategies.registry",
+        "strategy_from_array": "augury.strategies.functions",
+        "strategy_from_function": "augury.strategies.functions",
         "strategy_named": "augury.strategies.registry",
         "strategy_names": "augury.strategies.registry",
     },

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 
 from augury.arrays import FloatMatrix, FloatVector
-from augury.errors import InvalidInput, nearest
+from augury.errors import AuguryError, InvalidInput, nearest
 from augury.market.bars import BarArrays, bars_frame
+from augury.market.validate import valid_arrays
+from augury.strategies.answers import checked_answer
+from augury.strategies.failures import failure_of
 
 __all__ = ["CompiledForm", "Form", "Parameter", "PlainForm", "Strategy"]
 
@@ -36,7 +40,9 @@ class Parameter:
             raise InvalidInput(f"parameter {self.name!r} should be {kind}, got {value!r}")
         number = float(value)
         if not self.low <= number <= self.high or (self.integer and number != round(number)):
-            raise InvalidInput(f"parameter {self.name!r} should be {kind} in {self.low:g}..{self.high:g}, got {value!r}")
+            raise InvalidInput(
+                f"parameter {self.name!r} should be {kind} in {self.low:g}..{self.high:g}, got {value!r}"
+            )
         return number
 
     def to_dict(self) -> dict[str, Any]:
@@ -61,12 +67,13 @@ class CompiledForm:
     """Kernels compiled for `kernel_form.PREPARE` (or None: the bars are the inputs) and `kernel_form.POSITIONS`.
 
     `rows` is the number of input rows that `prepare` writes. Sweeps and permutation tests call both without returning
-    to Python.
+    to Python. `source` is the text of the file that the kernels came from, where that is a user's own.
     """
 
     positions: Any
     prepare: Any = None
     rows: int = 5
+    source: str | None = None
 
     def inputs(self, matrix: FloatMatrix) -> FloatMatrix:
         """The input rows for bars float64[5, n]."""
@@ -83,35 +90,56 @@ class CompiledForm:
         return out
 
     def text(self) -> str:
-        """Source of both kernels."""
-        parts = [self.positions.py_func] + ([] if self.prepare is None else [self.prepare.py_func])
-        return "\n".join(textwrap.dedent(inspect.getsource(part)) for part in parts)
+        """Source of both kernels and of the compiled functions that they call, or of the file they came from."""
+        if self.source is not None:
+            return self.source
+        seen: dict[Any, None] = {}
+        for part in (self.positions, self.prepare):
+            seen.update(dict.fromkeys(_functions(part)))
+        return "\n".join(textwrap.dedent(inspect.getsource(function)) for function in seen)
+
+
+def _functions(compiled: Any) -> Iterator[Callable[..., Any]]:
+    """The Python functions behind a compiled one and behind those it calls, in the order of their use."""
+    function = getattr(compiled, "py_func", None)
+    if function is None:
+        return
+    yield function
+    for name in function.__code__.co_names:
+        yield from _functions(function.__globals__.get(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainForm:
-    """A function `positions(bars, **parameters)` from a frame of bars to an array of target positions.
+    """A function `positions(bars, **parameters)` from a frame of bars to an array or series of target positions.
 
-    `source` is the text it came from; it identifies the strategy in the ledger and in capsules.
+    `source` is the text it came from; it identifies the strategy in the ledger and in capsules. Parameters named in
+    `integers` arrive as `int`, the others as `float`.
     """
 
     function: Callable[..., Any]
     source: str
+    integers: tuple[str, ...] = ()
 
     def evaluate(self, bars: BarArrays, names: tuple[str, ...], values: FloatVector) -> FloatVector:
-        """Call the function on a frame of its own; InvalidInput when its answer is no array with one value a bar."""
-        answer = self.function(bars_frame(bars.opened_at, bars.matrix), **dict(zip(names, values.tolist(), strict=True)))
+        """Call the function on a frame of its own.
+
+        InvalidInput when it raises, with the line that did, and when its answer is not one finite number a bar (see
+        `checked_answer`).
+        """
+        frame = bars_frame(bars.opened_at, bars.matrix)
+        index = frame.index
+        given = {
+            name: int(value) if name in self.integers else value
+            for name, value in zip(names, values.tolist(), strict=True)
+        }
         try:
-            positions = np.array(answer, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InvalidInput(
-                f"positions(bars) should return numbers, one target position a bar; got {type(answer).__name__}"
-            ) from error
-        if positions.shape != (len(bars),):
-            raise InvalidInput(
-                f"positions(bars) should return {len(bars)} target positions, one a bar; got shape {positions.shape}"
-            )
-        return positions
+            answer = self.function(frame, **given)
+        except AuguryError:
+            raise
+        except Exception as error:
+            raise InvalidInput(f"positions(bars) failed: {failure_of(error, self.function)}") from error
+        return checked_answer(answer, index)
 
     def text(self) -> str:
         """The source text."""
@@ -125,6 +153,7 @@ class Strategy:
     The position at bar t is decided at its close, from bars up to t only, and executed at the next bar's open unless the
     engine is told otherwise. It is 0 while the strategy is warming up, never NaN. `rule` says what is wrong with a
     combination of parameters ("fast should be below slow"), or None. `warm_up` gives the bars without a decision.
+    `scale_free` declares that positions stay the same when every price is multiplied by a constant.
     """
 
     name: str
@@ -134,6 +163,7 @@ class Strategy:
     rule: Callable[[Mapping[str, float]], str | None] | None = None
     warm_up: Callable[[Mapping[str, float]], int] | None = None
     source: str = ""
+    scale_free: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -171,3 +201,12 @@ class Strategy:
     def evaluate(self, bars: BarArrays, values: FloatVector) -> FloatVector:
         """Target positions float64[n]; known at each bar's close."""
         return self.form.evaluate(bars, self.names, values)
+
+    def positions(self, bars: Any, **parameters: Any) -> pd.Series[Any]:
+        """Target positions on a frame of bars, indexed like them; row t is decided at the close of bar t.
+
+        Bars are validated. Raises InvalidBars, and InvalidInput for parameters that cannot be.
+        """
+        arrays = valid_arrays(bars)
+        index = bars_frame(arrays.opened_at, arrays.matrix).index
+        return pd.Series(self.evaluate(arrays, self.values(parameters)), index=index, name=self.name)

@@ -24,4 +24,5 @@ STRATEGY = Strategy(
     parameters=(),
     form=CompiledForm(positions=buy_and_hold),
     warm_up=lambda _: 0,
+    scale_free=True,
 )

@@ -51,4 +51,5 @@ STRATEGY = Strategy(
     rule=lambda values: None if values["fast"] < values["slow"] else "fast should be below slow",
     warm_up=lambda values: int(values["slow"]) - 1,
     source="Brock, Lakonishok and LeBaron (1992), variable-length moving average rules",
+    scale_free=True,
 )
