@@ -39,10 +39,21 @@ from augury.backtest.layout import (
 )
 from augury.numerics.compile import inlined
 
+__all__ = [
+    "ROUNDING_DEBT",
+    "accrue",
+    "accrued",
+    "exit_inside_bar",
+    "exit_levels",
+    "follow_best",
+    "note_fill",
+    "paid_for",
+    "split_and_pay",
+    "trade",
+]
+
 ROUNDING_DEBT = 1e-6
 """Debt below this share of the position bears no interest: a fully invested account owes a rounding error."""
-
-__all__ = ["ROUNDING_DEBT", "accrue", "accrued", "exit_inside_bar", "exit_levels", "follow_best", "note_fill", "paid_for", "split_and_pay", "trade"]
 
 
 @inlined
@@ -142,8 +153,8 @@ def exit_levels(units: Any, entry: Any, best: Any, settings: Any) -> Any:
 def exit_inside_bar(account: Any, t: Any, bars: Any, entered: Any) -> Any:
     """Close the position at its stop or target when the bar reaches one; True when it did.
 
-    `entered` says that the position was opened at this bar's open, which then is no gap through its target. (Its stop may
-    lie beyond the open all the same, when slippage is larger than the stop's distance: then it goes at the open.)
+    `entered` says that the position was opened at this bar's open, which then is no gap through its target. Its stop may
+    lie beyond the open all the same, when slippage is wider than the stop is distant: then it goes at the open.
     """
     state, settings = account.state, account.settings
     long = state[UNITS] > 0.0
@@ -173,4 +184,3 @@ def follow_best(state: Any, bars: Any, t: Any) -> Any:
         state[BEST] = max(state[BEST], bars[1, t])
     elif state[UNITS] < 0.0:
         state[BEST] = min(state[BEST], bars[2, t])
-

@@ -1,4 +1,4 @@
-"""The arithmetic of a fill: the one place where an order turns into units, cash and costs. Every engine door calls it."""
+"""The arithmetic of a fill: the one place where an order turns into units, cash and costs, for every door."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any
 from augury.backtest.layout import LEVERAGE, MINIMUM, PER_UNIT, RATE, SLIP, WHOLE
 from augury.numerics.compile import inlined
 
-__all__ = ["commission_of", "price_with_slip", "units_for_target"]
+__all__ = ["UNITS_ROUNDING", "WEIGHT_ROUNDING", "commission_of", "price_with_slip", "units_for_target"]
+
+WEIGHT_ROUNDING = 1e-9
+"""A weight this near to its target is on it: what is left is rounding, and no order comes of it."""
+UNITS_ROUNDING = 1e-12
+"""What is left of a position below this share of it is a rounding error: nothing is held."""
 
 
 @inlined
@@ -32,7 +37,10 @@ def _after_costs(weight: Any, equity: Any, held: Any, price: Any, side: Any, set
     q; when the minimum commission m binds: q p = w (e - m).
     """
     per_value = settings[RATE] + settings[PER_UNIT] / price
-    units = weight * (equity + side * held * price * per_value) / (price * (1.0 + side * weight * per_value))
+    left = 1.0 + side * weight * per_value
+    if left <= 0.0:  # at such leverage and costs a smaller position loses more equity than it frees
+        return held
+    units = weight * (equity + side * held * price * per_value) / (price * left)
     if abs(units - held) * price * per_value < settings[MINIMUM]:
         units = weight * (equity - settings[MINIMUM]) / price
     return units

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from augury.backtest.account import ROUNDING_DEBT, accrued, exit_levels
+from augury.backtest.fills import WEIGHT_ROUNDING
 from augury.backtest.layout import (
     BEST,
     BORROWING,
@@ -97,7 +98,7 @@ def pass_quiet_bars(state: Any, settings: Any, market: Any, targets: Any, equity
     exits = units != 0.0 and min(min(settings[STOP], settings[TAKE]), settings[TRAIL]) < math.inf
     guarded = not free or cash <= 0.0 or settings[DRIFT] < math.inf
     stop, take, _ = exit_levels(units, entry, best, settings)
-    before, limits = units * last, (settings[MAINTENANCE], settings[DRIFT])
+    before, limits = units * last, (settings[MAINTENANCE], max(settings[DRIFT], WEIGHT_ROUNDING))
     end = _last_quiet(state, settings, n)
     highs, lows, closes = bars[1, start:end], bars[2, start:end], bars[3, start:end]
     wanted, out, count = targets[start:end], equity[start:end], 0

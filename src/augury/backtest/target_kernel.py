@@ -1,4 +1,4 @@
-"""The bar loop of one instrument: targets in, equity and fills out. The order of events within a bar is written here."""
+"""The bar loop of one instrument: targets in, equity and fills out. The order of events in a bar is written here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from numba import types
 
 from augury.backtest.account import accrue, exit_inside_bar, follow_best, split_and_pay, trade
-from augury.backtest.fills import units_for_target
+from augury.backtest.fills import UNITS_ROUNDING, WEIGHT_ROUNDING, units_for_target
 from augury.backtest.layout import (
     CARRY,
     CASH,
@@ -65,6 +65,8 @@ def _fill_pending(account: Any, t: Any, reference: Any, volume: Any) -> Any:
         if settings[WHOLE] != 0.0:
             allowed = math.floor(allowed)
         units = held + (allowed if units > held else -allowed)
+        if abs(units) < UNITS_ROUNDING * abs(held):
+            units = 0.0
         state[CLIPPED] += 1.0
         waits = settings[CARRY] != 0.0
     if not waits:
@@ -76,16 +78,23 @@ def _fill_pending(account: Any, t: Any, reference: Any, volume: Any) -> Any:
 
 
 @inlined
+def _drifted(state: Any, settings: Any, equity: Any, close: Any) -> Any:
+    """Whether the weight of the position is too far from what was asked for, and nothing waits to mend it."""
+    if settings[DRIFT] == math.inf or state[UNITS] == 0.0 or equity <= 0.0 or not math.isnan(state[PENDING]):
+        return False
+    return abs(state[UNITS] * close / equity - state[TARGET]) > max(settings[DRIFT], WEIGHT_ROUNDING)
+
+
+@inlined
 def _order(state: Any, settings: Any, target: Any, equity: Any, close: Any) -> Any:
     """What the strategy's target and the account's weight ask for; waits in the state."""
     if not math.isnan(target) and target != state[TARGET]:
         state[PENDING] = target
         state[TARGET] = target
         state[PENDING_WHY] = SIGNAL
-    elif settings[DRIFT] < math.inf and state[UNITS] != 0.0 and math.isnan(state[PENDING]) and equity > 0.0:
-        if abs(state[UNITS] * close / equity - state[TARGET]) > settings[DRIFT]:
-            state[PENDING] = state[TARGET]
-            state[PENDING_WHY] = REBALANCE
+    elif _drifted(state, settings, equity, close):
+        state[PENDING] = state[TARGET]
+        state[PENDING_WHY] = REBALANCE
 
 
 @inlined

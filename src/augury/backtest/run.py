@@ -1,0 +1,78 @@
+"""Run one strategy on one instrument's bars."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from augury.arrays import FloatMatrix, FloatVector
+from augury.backtest.engine import EngineRun, check_targets, run_engine
+from augury.backtest.result import BacktestResult
+from augury.backtest.spec import BacktestSpec
+from augury.backtest.subject import Subject, subject_of
+from augury.backtest.trades import traded_notional, trades_of
+from augury.errors import InvalidInput
+from augury.metrics import Curve, measure
+
+__all__ = ["backtest", "result_of"]
+
+_DEFAULT = BacktestSpec()
+
+
+def backtest(
+    strategy: Any,
+    bars: Any,
+    parameters: Mapping[str, Any] | None = None,
+    spec: BacktestSpec | None = None,
+    *,
+    actions: FloatMatrix | None = None,
+    symbol: str = "",
+) -> BacktestResult:
+    """Run a strategy on bars: curve, trades, costs and measures.
+
+    `strategy` is a registered name, the path of a `.py` file that defines `positions(bars)`, such a function, a Strategy,
+    or target positions float64[n] themselves. `bars` is a frame (see `validate_bars`) or BarArrays. `actions`
+    float64[3, n] are corporate actions, see `corporate_actions`. Decisions at bar t use bars up to t and are executed
+    at the open of t+1 unless `spec.fill` says otherwise.
+
+    InvalidInput for positions that are NaN, misaligned or beyond the leverage cap, and for parameters out of bounds;
+    InvalidBars for bars that break a rule.
+
+    >>> from augury.sample import load_sample
+    >>> result = backtest("sma_crossover", load_sample().bars["AAPL"], {"fast": 10, "slow": 30})
+    >>> len(result.trades) > 30
+    True
+    """
+    spec = _DEFAULT if spec is None else spec
+    subject = subject_of(strategy, bars, parameters, spec, symbol)
+    targets = subject.strategy.evaluate(subject.bars, subject.values)
+    check_targets(targets, subject.bars, spec)
+    if actions is not None and actions.shape != (3, len(subject.bars)):
+        raise InvalidInput(f"actions should be float64[3, {len(subject.bars)}], got shape {actions.shape}")
+    return result_of(subject, run_engine(subject.bars, targets, spec, actions=actions))
+
+
+def result_of(subject: Subject, run: EngineRun, benchmark: FloatVector | None = None) -> BacktestResult:
+    """Trades and measures of a run; `benchmark` are simple bar returns float64[n] of the same bars."""
+    trades = trades_of(run)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gross = np.abs(run.units * run.bars.matrix[3] / run.equity)
+    if not math.isfinite(float(gross.sum())):
+        gross = np.where(np.isfinite(gross), gross, 0.0)
+    curve = Curve(
+        equity=run.equity,
+        initial_cash=run.spec.initial_cash,
+        periods_per_year=subject.periods_per_year,
+        opened_at=run.bars.opened_at,
+        gross_exposure=gross,
+        traded_notional=traded_notional(run),
+    )
+    return BacktestResult(
+        subject=subject,
+        run=run,
+        trade_list=trades,
+        metrics=measure(curve, trades.outcomes(), benchmark),
+    )

@@ -1,0 +1,218 @@
+"""One pass per combination of parameters: positions, fills and measures over scratch that stays in the cache."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numba import types
+
+from augury.backtest.layout import FILL_BAR, FILL_COLUMNS, FILL_HELD, FILLED, LEVERAGE, STATE, Book, Market
+from augury.backtest.plain_kernel import is_plain, run_plain
+from augury.backtest.records import BOOK, MARKET, MATRIX, VECTOR
+from augury.backtest.target_kernel import run_targets
+from augury.backtest.trade_kernel import IS_OPEN, PROFIT, TRADE_COLUMNS, round_trips
+from augury.metrics.curve_kernels import lane_sum, lane_sum_squares, ratio
+from augury.metrics.headline_kernels import headline
+from augury.metrics.side_kernels import sided_sums
+from augury.numerics.compile import inlined, kernel
+from augury.strategies.kernel_form import call_positions, call_prepare
+from augury.validation.permutation_kernels import draw_order, permute_bars
+
+__all__ = ["MEASURED", "MEASURES", "Blocks", "Rules", "Search", "best_of_permutations", "sweep_chunk"]
+
+MEASURES: Final = (
+    "total_return",
+    "cagr",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "calmar",
+    "trades",
+    "win_rate",
+    "profit_factor",
+    "exposure",
+    "final_equity",
+)
+"""What a sweep measures of each combination; the first seven come from `metrics.headline_kernels`."""
+
+MEASURED: Final = len(MEASURES)
+_TRADES, _WIN_RATE, _PROFIT_FACTOR, _EXPOSURE, _FINAL = 7, 8, 9, 10, 11
+_FILLS_A_BAR = 3  # exit at the open, entry at the open, exit inside the bar
+
+
+class Rules(NamedTuple):
+    """How every combination is run: settings float64[SETTINGS], the state to begin with, bars that make a year."""
+
+    settings: Any
+    initial: Any
+    periods_per_year: Any
+
+
+class Search(NamedTuple):
+    """What is searched: addresses of the strategy's kernels, its input rows, params float64[m, p].
+
+    `prepare` 0: the bars are the inputs. `positions` 0: row i of the inputs holds the targets of combination i.
+    """
+
+    positions: Any
+    prepare: Any
+    rows: Any
+    params: Any
+
+
+class Scratch(NamedTuple):
+    """Arrays of one run, used again for each combination."""
+
+    targets: Any
+    book: Any
+    changes: Any
+    returns: Any
+    state: Any
+    trades: Any
+
+
+class Blocks(NamedTuple):
+    """Where sums of returns by block of time are written: sums float64[m, B], moments float64[2, S, m]; either empty."""
+
+    sums: Any
+    moments: Any
+
+
+INTS = types.int64[::1]
+SCRATCH = types.NamedTuple((VECTOR, BOOK, INTS, VECTOR, VECTOR, MATRIX), Scratch)
+RULES = types.NamedTuple((VECTOR, VECTOR, types.float64), Rules)
+SEARCH = types.NamedTuple((types.int64, types.int64, types.int64, MATRIX), Search)
+BLOCKS = types.NamedTuple((MATRIX, types.float64[:, :, ::1]), Blocks)
+
+
+@inlined
+def new_scratch(bars: Any) -> Any:
+    fills = _FILLS_A_BAR * bars + 8
+    return Scratch(
+        np.empty(bars),
+        Book(np.empty(bars), np.empty((fills, FILL_COLUMNS))),
+        np.empty(bars + 1, dtype=np.int64),
+        np.empty(bars),
+        np.empty(STATE),
+        np.empty((fills + 1, TRADE_COLUMNS)),
+    )
+
+
+@kernel(types.void(MARKET, RULES, SCRATCH))
+def run_combination(market: Any, rules: Any, scratch: Any) -> None:
+    """Run the targets in the scratch: by the plain loop where that suffices, else by the full one."""
+    state = scratch.state
+    state[:] = rules.initial
+    if is_plain(rules.settings) and market.actions.shape[1] == 0:
+        if run_plain(market, scratch.targets, rules.settings, state, scratch.book, scratch.changes):
+            return
+        state[:] = rules.initial
+    run_targets(market, scratch.targets, rules.settings, state, scratch.book, 0)
+
+
+@kernel(types.void(MARKET, VECTOR, SCRATCH, VECTOR))
+def _measure_trades(market: Any, factors: Any, scratch: Any, out: Any) -> None:
+    """Trades, win rate, profit factor and exposure of a run into its row of measures."""
+    fills, count, n = scratch.book.fills, int(scratch.state[FILLED]), market.bars.shape[1]
+    found = round_trips(fills, count, factors, market.bars[3, n - 1], n - 1, scratch.trades)
+    profits, closed = scratch.returns, 0
+    for i in range(found):
+        if scratch.trades[i, IS_OPEN] == 0.0:
+            profits[closed] = scratch.trades[i, PROFIT]
+            closed += 1
+    gained, lost, wins, _ = sided_sums(profits[:closed])
+    held = 0
+    for i in range(count):
+        until = int(fills[i + 1, FILL_BAR]) if i + 1 < count else n
+        if fills[i, FILL_HELD] != 0.0:
+            held += until - int(fills[i, FILL_BAR])
+    out[_TRADES] = closed
+    out[_WIN_RATE] = ratio(float(wins), float(closed))
+    out[_PROFIT_FACTOR] = ratio(gained, lost)
+    out[_EXPOSURE] = ratio(float(held), float(n))
+
+
+@kernel(types.void(VECTOR, BLOCKS, types.int64))
+def _sum_blocks(returns: Any, blocks: Any, trial: Any) -> None:
+    """Sums over B blocks (b * n // B on), and moments over S blocks of equal length (the first n % S bars left out)."""
+    n = returns.shape[0]
+    count = blocks.sums.shape[1]
+    for b in range(count):
+        blocks.sums[trial, b] = lane_sum(returns[b * n // count : (b + 1) * n // count])
+    count = blocks.moments.shape[1]
+    length = n // max(count, 1)
+    for b in range(count):
+        part = returns[n - length * (count - b) : n - length * (count - b - 1)]
+        blocks.moments[0, b, trial] = lane_sum(part)
+        blocks.moments[1, b, trial] = lane_sum_squares(part)
+
+
+@inlined
+def decide(search: Any, inputs: Any, i: Any, targets: Any) -> Any:
+    """Targets of combination i: from the strategy's kernel, or row i of the inputs when there is none."""
+    if search.positions != 0:
+        call_positions(search.positions, (inputs, search.params[i], targets))
+    else:
+        targets[:] = inputs[i]
+
+
+@inlined
+def _within(targets: Any, cap: Any) -> Any:
+    """Whether every target is a number within the cap."""
+    inside = 0
+    for t in range(targets.shape[0]):
+        inside += 1 if abs(targets[t]) <= cap else 0
+    return inside == targets.shape[0]
+
+
+@kernel(types.int64(MARKET, SEARCH, MATRIX, RULES, BLOCKS, MATRIX))
+def sweep_chunk(market: Any, search: Any, inputs: Any, rules: Any, blocks: Any, out: Any) -> Any:
+    """Measures of every combination of `search.params` into out float64[m, MEASURED]; -1, or the first that is wrong.
+
+    A combination is wrong when a target is NaN or beyond the leverage cap. `inputs` are what `prepare` made of the bars.
+    """
+    n = market.bars.shape[1]
+    scratch, no_splits = new_scratch(n), np.empty(0)
+    cap = rules.settings[LEVERAGE]
+    for i in range(search.params.shape[0]):
+        decide(search, inputs, i, scratch.targets)
+        if not _within(scratch.targets, cap):
+            return i
+        run_combination(market, rules, scratch)
+        headline(rules.initial[0], scratch.book.equity, rules.periods_per_year, scratch.returns, out[i])
+        if blocks.sums.shape[0] > 0:
+            _sum_blocks(scratch.returns, blocks, i)
+        _measure_trades(market, no_splits, scratch, out[i])
+        out[i, _FINAL] = scratch.book.equity[n - 1]
+    return -1
+
+
+@kernel(types.void(MARKET, SEARCH, RULES, MATRIX, INTS, VECTOR))
+def best_of_permutations(market: Any, search: Any, rules: Any, relatives: Any, plan: Any, out: Any) -> None:
+    """The best value of one measure over all combinations, on permuted histories first..first+m-1, into out float64[m].
+
+    `plan` int64[5]: seed, number of the first permutation, first bar that may move, bars a block, index of the measure.
+    NaN where every combination is undefined.
+    """
+    n = market.bars.shape[1]
+    scratch = new_scratch(n)
+    bars, orders = np.empty((5, n)), np.empty((2, n), dtype=np.int64)
+    inputs = np.empty((search.rows, n))
+    permuted = Market(bars, market.years, market.actions)
+    row = np.empty(MEASURED)
+    for r in range(out.shape[0]):
+        draw_order(plan[0], plan[1] + r, plan[2], plan[3], orders)
+        permute_bars(market.bars, relatives, plan[2], orders, bars)
+        if search.prepare != 0:
+            call_prepare(search.prepare, (bars, inputs))
+        best = np.nan
+        for i in range(search.params.shape[0]):
+            decide(search, inputs if search.prepare != 0 else bars, i, scratch.targets)
+            run_combination(permuted, rules, scratch)
+            headline(rules.initial[0], scratch.book.equity, rules.periods_per_year, scratch.returns, row)
+            value = row[plan[4]]
+            if not best >= value and not np.isnan(value):
+                best = value
+        out[r] = best
