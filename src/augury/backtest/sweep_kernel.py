@@ -100,6 +100,11 @@ def new_scratch(bars: Any) -> Any:
     )
 
 
+def new_scratch_arrays(bars: int) -> Scratch:
+    """Scratch for a run over so many bars, made outside a kernel."""
+    return new_scratch(bars)
+
+
 @kernel(types.void(MARKET, RULES, SCRATCH))
 def run_combination(market: Any, rules: Any, scratch: Any) -> None:
     """Run the targets in the scratch: by the plain loop where that suffices, else by the full one."""
