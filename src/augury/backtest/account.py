@@ -153,8 +153,8 @@ def exit_levels(units: Any, entry: Any, best: Any, settings: Any) -> Any:
 def exit_inside_bar(account: Any, t: Any, bars: Any, entered: Any) -> Any:
     """Close the position at its stop or target when the bar reaches one; True when it did.
 
-    `entered` says that the position was opened at this bar's open, which then is no gap through its target. Its stop may
-    lie beyond the open all the same, when slippage is wider than the stop is distant: then it goes at the open.
+    `entered` says that the position was opened at this bar's open, which then is no gap through its target. Its stop
+    may lie beyond the open all the same, when slippage is wider than the stop is distant: then it goes at the open.
     """
     state, settings = account.state, account.settings
     long = state[UNITS] > 0.0

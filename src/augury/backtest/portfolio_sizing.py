@@ -43,6 +43,9 @@ from augury.numerics.compile import inlined
 __all__ = ["fill_waiting"]
 
 _PASSES = 8
+_DUST = 1e-12
+"""Share of the equity below which a change is rounding and no order."""
+
 _SLACK = 1e-9
 """Share of the equity by which rounding may exceed the cap before purchases are scaled down."""
 
@@ -85,7 +88,7 @@ def _solve(book: Any) -> Any:
 
     With equity e at the fill prices, c costs per value traded, side s and units held u of each order, the equity left is
     e' = e - sum of s (q - u) p c and q p = w e'; hence e' = (e + sum of s u p c) / (1 + sum of s w c), where an order
-    whose minimum commission m binds takes m from e instead.
+    whose minimum commission m binds takes m from e instead. Returns e.
     """
     settings, scratch = book.settings, book.scratch
     before = book.rules[BEFORE_COSTS] != 0.0
@@ -112,6 +115,7 @@ def _solve(book: Any) -> Any:
             scratch[PLAN, s] = held
         else:
             scratch[PLAN, s] = weight * top / (scratch[REFERENCE if before else PRICE, s] * bottom)
+    return equity
 
 
 @inlined
@@ -129,8 +133,8 @@ def _find_minimums(book: Any) -> Any:
 
 
 @inlined
-def _drop_idle(book: Any) -> Any:
-    """Leave out orders whose change is smaller than its own costs; True when some were left out."""
+def _drop_idle(book: Any, dust: Any) -> Any:
+    """Leave out orders whose change is smaller than its own costs, or than `dust` in value; True when some were."""
     scratch, dropped = book.scratch, False
     for s in range(book.units.shape[0]):
         if scratch[KIND, s] == IDLE:
@@ -141,7 +145,8 @@ def _drop_idle(book: Any) -> Any:
             scratch[PLAN, s] = units
         grows = book.rows[s, PENDING_WHY] == MARGIN and abs(units) > abs(held)
         wrong = weight != 0.0 and (not (units - held) * scratch[SIDE, s] > 0.0 or units * weight < 0.0)
-        if grows or wrong or units == held:
+        tiny = weight != 0.0 and abs(units - held) * scratch[PRICE, s] <= dust
+        if grows or wrong or tiny or units == held:
             scratch[KIND, s] = IDLE
             scratch[PLAN, s] = held
             book.rows[s, PENDING] = math.nan
@@ -222,10 +227,10 @@ def fill_waiting(book: Any, values: Any, t: Any, mode: Any) -> Any:
     if _gather(book, values, t, mode) == 0:
         return
     for _ in range(_PASSES):
-        _solve(book)
+        equity = _solve(book)
         if book.settings[MINIMUM] > 0.0 and _find_minimums(book):
             _solve(book)
-        if not _drop_idle(book):
+        if not _drop_idle(book, _DUST * abs(equity)):
             break
     _limit_by_volume(book, values[4, t])
     _keep_within_cap(book)

@@ -25,7 +25,7 @@ from augury.metrics import Metrics
 from augury.numerics.fingerprint import absorb, empty_fingerprint, hexadecimal
 
 if TYPE_CHECKING:
-    from augury.backtest.evidence import Evidence
+    from augury.backtest.proof import Proof
     from augury.report import Story
 
 __all__ = ["BacktestResult", "fingerprint_of"]
@@ -41,18 +41,18 @@ def fingerprint_of(run: EngineRun) -> str:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BacktestResult:
-    """One strategy on one instrument: curve, trades, measures, and the evidence once it was gathered.
+    """One strategy on one instrument: curve, trades, measures, and the proof once it was made.
 
     `equity` is the account at each bar's close; the initial cash is its value before the first. Times are those of the
     bars' opens. `strategy_id` is the hash of the strategy's code, `fingerprint` that of the data: with the parameters and
-    the spec they say exactly what was run. `evidence` is None until `gather_evidence` was asked for it.
+    the spec they say exactly what was run. `proof` is None until `prove` was asked for it.
     """
 
     subject: Subject
     run: EngineRun
     trade_list: Trades
     metrics: Metrics
-    evidence: Evidence | None = field(default=None, repr=False)
+    proof: Proof | None = field(default=None, repr=False)
 
     @property
     def strategy(self) -> str:
@@ -155,16 +155,16 @@ class BacktestResult:
         parts = {"equity": self.run.equity, "fills": self.run.fills, "measures": values}
         return {name: hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for name, part in parts.items()}
 
-    def with_evidence(self, evidence: Evidence) -> BacktestResult:
-        """The same result with its evidence."""
-        return replace(self, evidence=evidence)
+    def with_proof(self, proof: Proof) -> BacktestResult:
+        """The same result with its proof."""
+        return replace(self, proof=proof)
 
     def to_frame(self) -> pd.DataFrame:
         """A row a bar: equity, returns, units held."""
         return pd.DataFrame({"equity": self.run.equity, "return": self.returns, "units": self.run.units}, index=self.index)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-ready values: what was run, measures, costs, trades and the evidence; no curve."""
+        """Plain JSON-ready values: what was run, measures, costs, trades and the proof; no curve."""
         trades = self.trades.copy()
         for column in ("entry_time", "exit_time"):
             trades[column] = [moment.isoformat() for moment in trades[column]]
@@ -185,7 +185,7 @@ class BacktestResult:
             "costs": self.costs,
             "notes": list(self.notes),
             "trades": trades.astype(object).where(trades.notna(), None).to_dict(orient="records"),
-            "evidence": None if self.evidence is None else self.evidence.to_dict(),
+            "proof": None if self.proof is None else self.proof.to_dict(),
             "digests": self.digests,
         }
 
@@ -196,11 +196,11 @@ class BacktestResult:
         return story_of(self)
 
     def report(self, path: str | Path) -> Path:
-        """Write one self-contained HTML page; the evidence is gathered first when it was not yet."""
-        from augury.backtest.evidence import gather_evidence
+        """Write one self-contained HTML page; the proof is made first when it was not yet."""
+        from augury.backtest.proof import prove
         from augury.report import write_page
 
-        told = self if self.evidence is not None else self.with_evidence(gather_evidence(self))
+        told = self if self.proof is not None else prove(self)
         return write_page(told.story(), path)
 
     def plot(self) -> Any:
@@ -215,6 +215,6 @@ class BacktestResult:
         return story_text(self.story())
 
     def _repr_html_(self) -> str:
-        from augury.report import story_fragment
+        from augury.report import story_html
 
-        return story_fragment(self.story())
+        return story_html(self.story())

@@ -8,26 +8,19 @@ from typing import Any
 from numba import types
 
 from augury.backtest.account import accrue, exit_inside_bar, follow_best, split_and_pay, trade
-from augury.backtest.fills import UNITS_ROUNDING, WEIGHT_ROUNDING, units_for_target
+from augury.backtest.fills import WEIGHT_ROUNDING
 from augury.backtest.layout import (
-    CARRY,
     CASH,
-    CLIPPED,
     DELISTED,
     DRIFT,
     ENTRY_BAR,
-    EVENTS,
     FILL,
     FILLED,
     HOLD,
     LAST_CLOSE,
-    LEVERAGE,
-    MAINTENANCE,
-    MARGIN,
     PENDING,
     PENDING_WHY,
     REBALANCE,
-    RUIN,
     RUINED,
     SIGNAL,
     SLIP,
@@ -37,10 +30,9 @@ from augury.backtest.layout import (
     TIMED,
     TRAIL,
     UNITS,
-    VOLUME_LIMIT,
-    WHOLE,
     Account,
 )
+from augury.backtest.pending import drop_pending, fill_pending, mark_to_close
 from augury.backtest.quiet_bars import pass_quiet_bars
 from augury.backtest.records import BOOK, MARKET, VECTOR
 from augury.numerics.compile import inlined, kernel
@@ -49,32 +41,6 @@ __all__ = ["run_targets"]
 
 _ROOM = 6
 """No bar writes more fills than this."""
-
-
-@inlined
-def _fill_pending(account: Any, t: Any, reference: Any, volume: Any) -> Any:
-    """Fill the waiting order at `reference`, as far as the bar's volume allows; True when units changed."""
-    state, settings = account.state, account.settings
-    held = state[UNITS]
-    units = units_for_target(state[PENDING], state[CASH], held, reference, settings)
-    allowed = settings[VOLUME_LIMIT] * volume if settings[VOLUME_LIMIT] < math.inf else math.inf
-    waits = False
-    if state[PENDING_WHY] == MARGIN and abs(units) > abs(held):
-        units = held
-    if abs(units - held) > allowed:
-        if settings[WHOLE] != 0.0:
-            allowed = math.floor(allowed)
-        units = held + (allowed if units > held else -allowed)
-        if abs(units) < UNITS_ROUNDING * abs(held):
-            units = 0.0
-        state[CLIPPED] += 1.0
-        waits = settings[CARRY] != 0.0
-    if not waits:
-        state[PENDING] = math.nan
-    if units == held:
-        return False
-    trade(account, t, units, reference, settings[SLIP], int(state[PENDING_WHY]))
-    return True
 
 
 @inlined
@@ -95,39 +61,6 @@ def _order(state: Any, settings: Any, target: Any, equity: Any, close: Any) -> A
     elif _drifted(state, settings, equity, close):
         state[PENDING] = state[TARGET]
         state[PENDING_WHY] = REBALANCE
-
-
-@inlined
-def _leave(state: Any, settings: Any, side: Any) -> Any:
-    """After the engine closed a position of that sign: orders to hold such a one are void, and events may ask anew.
-
-    An order for the other side, or for none, still stands.
-    """
-    if math.isnan(state[PENDING]) or state[PENDING] * side > 0.0:
-        state[PENDING] = math.nan
-        if settings[EVENTS] != 0.0:
-            state[TARGET] = 0.0
-
-
-@inlined
-def _guard(account: Any, t: Any, close: Any) -> Any:
-    """Mark to the close: close out when equity is gone, order a cut when it no longer carries the position."""
-    state, settings = account.state, account.settings
-    equity = state[CASH] + state[UNITS] * close
-    if equity <= 0.0:
-        if state[UNITS] != 0.0:
-            trade(account, t, 0.0, close, settings[SLIP], RUIN)
-        state[PENDING] = math.nan
-        state[RUINED] = t
-        equity = state[CASH]
-    elif state[UNITS] < 0.0 or state[CASH] < 0.0:
-        value = state[UNITS] * close
-        if equity < settings[MAINTENANCE] * abs(value):
-            cap = settings[LEVERAGE]
-            wanted = state[PENDING] if not math.isnan(state[PENDING]) else math.copysign(cap, value)
-            state[PENDING] = min(max(wanted, -cap), cap)
-            state[PENDING_WHY] = MARGIN
-    return equity
 
 
 @inlined
@@ -153,9 +86,9 @@ def _at_open(account: Any, t: Any, bars: Any) -> Any:
     if state[UNITS] != 0.0 and t - state[ENTRY_BAR] >= settings[HOLD]:
         side = state[UNITS]
         trade(account, t, 0.0, bars[0, t], settings[SLIP], TIMED)
-        _leave(state, settings, side)
+        drop_pending(state, settings, side)
     if settings[FILL] == 0.0 and not math.isnan(state[PENDING]):
-        return _fill_pending(account, t, bars[0, t], bars[4, t]) and state[ENTRY_BAR] == t
+        return fill_pending(account, t, bars[0, t], bars[4, t]) and state[ENTRY_BAR] == t
     return False
 
 
@@ -186,15 +119,15 @@ def run_targets(market: Any, targets: Any, settings: Any, state: Any, book: Any,
             if exits and state[UNITS] != 0.0:
                 side = state[UNITS]
                 if exit_inside_bar(account, t, bars, entered):
-                    _leave(state, settings, side)
+                    drop_pending(state, settings, side)
                 else:
                     follow_best(state, bars, t)
             if mode == 3.0:
                 _order(state, settings, targets[t], state[CASH] + state[UNITS] * close, close)
             if mode != 0.0 and not math.isnan(state[PENDING]):
                 typical = (bars[0, t] + bars[1, t] + bars[2, t] + close) / 4.0
-                _fill_pending(account, t, typical if mode == 2.0 else close, bars[4, t])
-            equity[t] = _guard(account, t, close)
+                fill_pending(account, t, typical if mode == 2.0 else close, bars[4, t])
+            equity[t] = mark_to_close(account, t, close)
             if mode != 3.0 and state[RUINED] < 0.0:
                 _order(state, settings, targets[t], equity[t], close)
         else:

@@ -40,6 +40,10 @@ class Trades:
         """Net profit of each trade in money, after commission and slippage, float64[m]."""
         return self.column(rows.PROFIT)
 
+    def closed_profits(self) -> FloatVector:
+        """Net profit of each closed trade, float64."""
+        return np.ascontiguousarray(self.matrix[self.matrix[:, rows.IS_OPEN] == 0.0, rows.PROFIT])
+
     def outcomes(self) -> TradeOutcomes:
         """What the measures of trades need."""
         notional = self.matrix[:, rows.TRADED_UNITS] * self.matrix[:, rows.ENTRY_MEAN]

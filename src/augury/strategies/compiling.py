@@ -63,7 +63,7 @@ def _source(function: Callable[..., Any]) -> str:
     try:
         return inspect.getsource(function)
     except OSError:  # typed at a prompt: no file holds it
-        code: Any = function.__code__  # type: ignore[attr-defined]
+        code: Any = function.__code__
         return f"{code.co_code.hex()} {code.co_consts!r} {code.co_names!r}"
 
 

@@ -35,7 +35,8 @@ def load_strategy(path_or_name: str | Path) -> Strategy:
     `compiled_strategy` makes. The name is the file's, the summary the first paragraph of its docstring.
 
     Files in the same folder are imported as `from .indicators import average`; anything installed as usual. Each call
-    reads everything anew, files of one name in different folders are apart, and a file that fails leaves nothing behind.
+    reads everything anew, files of one name in different folders are apart, and a file that fails leaves nothing
+    behind.
     `code_id` covers the text of the file and of all that it imports from its folder.
 
     Raises NotFound when there is no such file or name, and InvalidInput, with the line, when the file fails.

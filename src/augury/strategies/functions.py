@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from augury import strategies
 from augury.errors import InvalidInput
 from augury.strategies.answers import checked_answer
 from augury.strategies.failures import failure_of
@@ -43,13 +44,11 @@ def strategy_from_function(
     """
     _require_bounds(bounds)
     if hasattr(function, "py_func"):
-        from augury.strategies.compiling import compiled_strategy  # noqa: PLC0415  Numba is there, the caller has it
-
-        compiled: Strategy = compiled_strategy(function, bounds=bounds, name=name)
+        compiled: Strategy = strategies.compiled_strategy(function, bounds=bounds, name=name)
         return compiled
     parameters = parameters_of(function, bounds)
     text = summary or (inspect.getdoc(function) or "").split("\n\n")[0]
-    label = name or getattr(function, "__name__", type(function).__name__)
+    label = name or str(getattr(function, "__name__", type(function).__name__))
     return Strategy(
         name=label,
         summary=text or f"{label}(bars)",
@@ -68,6 +67,7 @@ def strategy_from_array(positions: Any, *, name: str = "positions") -> Strategy:
 
     A series must carry the index of those bars. Running it on other bars raises InvalidInput.
     """
+    kept: Any
     if isinstance(positions, pd.Series | pd.DataFrame):
         kept = positions.copy()
         content = np.ascontiguousarray(pd.util.hash_pandas_object(kept).to_numpy()).tobytes()
@@ -85,7 +85,7 @@ def strategy_from_array(positions: Any, *, name: str = "positions") -> Strategy:
         name=name,
         summary=f"{len(kept)} given target positions.",
         parameters=(),
-        form=PlainForm(function=given, source=f"positions {hashlib.sha256(content).hexdigest()}"),
+        form=PlainForm(function=given, source=f"positions {hashlib.sha256(content).hexdigest()}", fixed=True),
     )
 
 

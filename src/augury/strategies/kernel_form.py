@@ -1,4 +1,4 @@
-"""The compiled form of a strategy: two signatures, called by address so that no engine is compiled anew for a strategy."""
+"""The compiled form of a strategy: two signatures, called by address so that no engine is compiled for a strategy."""
 
 from __future__ import annotations
 

@@ -114,12 +114,13 @@ class PlainForm:
     """A function `positions(bars, **parameters)` from a frame of bars to an array or series of target positions.
 
     `source` is the text it came from; it identifies the strategy in the ledger and in capsules. Parameters named in
-    `integers` arrive as `int`, the others as `float`.
+    `integers` arrive as `int`, the others as `float`. `fixed`: the answer is the same whatever the bars.
     """
 
     function: Callable[..., Any]
     source: str
     integers: tuple[str, ...] = ()
+    fixed: bool = False
 
     def evaluate(self, bars: BarArrays, names: tuple[str, ...], values: FloatVector) -> FloatVector:
         """Call the function on a frame of its own.
@@ -150,8 +151,8 @@ class PlainForm:
 class Strategy:
     """What to hold: a target position per bar, as a fraction of equity in [-1, 1] (more with leverage).
 
-    The position at bar t is decided at its close, from bars up to t only, and executed at the next bar's open unless the
-    engine is told otherwise. It is 0 while the strategy is warming up, never NaN. `rule` says what is wrong with a
+    The position at bar t is decided at its close, from bars up to t only, and executed at the next bar's open unless
+    the engine is told otherwise. It is 0 while the strategy is warming up, never NaN. `rule` says what is wrong with a
     combination of parameters ("fast should be below slow"), or None. `warm_up` gives the bars without a decision.
     `scale_free` declares that positions stay the same when every price is multiplied by a constant.
     """
@@ -169,6 +170,11 @@ class Strategy:
     def names(self) -> tuple[str, ...]:
         """Parameter names in order."""
         return tuple(parameter.name for parameter in self.parameters)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether positions are given and cannot be computed on other bars."""
+        return isinstance(self.form, PlainForm) and self.form.fixed
 
     @property
     def compiled(self) -> bool:

@@ -17,7 +17,7 @@ __all__ = ["STRATEGY"]
 
 @kernel(POSITIONS)
 def donchian_breakout(inputs: Any, params: Any, out: Any) -> None:
-    """Long from a close above the highest high of the `entry` bars before, until one below the lowest low of `exit`.
+    """Long from a close above the highest high of `entry_window` bars until one below the lowest low of `exit_window`.
 
     With `short` the mirror image too: -1 from a close below the lowest low, until one above the highest high. A bar is
     never part of the channel that it is compared with.
@@ -52,13 +52,15 @@ STRATEGY = Strategy(
     name="donchian_breakout",
     summary="Long from a close above the channel of the last highs until one below the shorter channel of lows.",
     parameters=(
-        Parameter(name="entry", default=20, low=2, high=5000, meaning="bars of the channel that is broken to enter"),
-        Parameter(name="exit", default=10, low=1, high=5000, meaning="bars of the channel that is broken to leave"),
+        Parameter(name="entry_window", default=20, low=2, high=5000, meaning="bars of the channel broken to enter"),
+        Parameter(name="exit_window", default=10, low=1, high=5000, meaning="bars of the channel broken to leave"),
         Parameter(name="short", default=0, low=0, high=1, meaning="1: the mirror image on the short side too"),
     ),
     form=CompiledForm(positions=donchian_breakout),
-    rule=lambda values: None if values["exit"] <= values["entry"] else "exit should not be above entry",
-    warm_up=lambda values: int(values["entry"]),
+    rule=lambda values: (
+        None if values["exit_window"] <= values["entry_window"] else "exit_window should not be above entry_window"
+    ),
+    warm_up=lambda values: int(values["entry_window"]),
     source="Faith (2003), The Original Turtle Trading Rules",
     scale_free=True,
 )

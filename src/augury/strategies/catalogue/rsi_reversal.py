@@ -25,7 +25,7 @@ def gains_and_losses(bars: Any, inputs: Any) -> None:
 
 @kernel(POSITIONS)
 def rsi_reversal(inputs: Any, params: Any, out: Any) -> None:
-    """Long from an index below `oversold` until one above `exit`; with `short` the mirror image about 50 too.
+    """Long from an index below `oversold` until one above `recovered`; with `short` the mirror image about 50 too.
 
     The index 100 * gain / (gain + loss) is compared without dividing: prices that never moved have none and decide
     nothing. The averages start as plain means of the first `window` changes.
@@ -64,11 +64,11 @@ STRATEGY = Strategy(
     parameters=(
         Parameter(name="window", default=14, low=2, high=1000, meaning="bars of Wilder's averages"),
         Parameter(name="oversold", default=30, low=1, high=50, integer=False, meaning="index below which to enter"),
-        Parameter(name="exit", default=50, low=2, high=99, integer=False, meaning="index above which to leave"),
+        Parameter(name="recovered", default=50, low=2, high=99, integer=False, meaning="index above which to leave"),
         Parameter(name="short", default=0, low=0, high=1, meaning="1: the mirror image on the short side too"),
     ),
     form=CompiledForm(positions=rsi_reversal, prepare=gains_and_losses, rows=2),
-    rule=lambda values: None if values["oversold"] < values["exit"] else "oversold should be below exit",
+    rule=lambda values: None if values["oversold"] < values["recovered"] else "oversold should be below recovered",
     warm_up=lambda values: int(values["window"]),
     source="Wilder (1978), New Concepts in Technical Trading Systems, section VI",
     scale_free=True,

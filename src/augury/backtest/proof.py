@@ -1,0 +1,208 @@
+"""The proof of a backtest: everything that can be said about whether it is more than luck, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from augury.arrays import FloatVector
+from augury.backtest.benchmarks import buy_and_hold
+from augury.backtest.proof_spec import ProofSpec
+from augury.backtest.proof_tests import Prior, evidence_of, run_tests
+from augury.backtest.result import BacktestResult
+from augury.backtest.run import result_of
+from augury.backtest.significance import permuted_search, permuted_walk_forward
+from augury.backtest.sweep_result import SweepResult
+from augury.backtest.walk_forward import WalkForward, folds_of
+from augury.errors import AuguryError
+from augury.validation import PermutationSpec, PermutationTest, Verdict, WalkForwardSpec, judge
+from augury.validation.bootstrap import BootstrapInterval, BootstrapSpec, bootstrap_intervals
+from augury.validation.evidence import Tests
+
+__all__ = ["Proof", "prove"]
+
+Stage: TypeAlias = Callable[[Iterable[Any], str, int], Iterable[Any]]
+
+_SMALLEST_TEST = 19  # permutations below which a p-value of 5 % cannot come about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proof:
+    """Tests, intervals and verdicts of one result.
+
+    `in_sample` judges the result as it was shown, discounted for everything tried; `out_of_sample` the walk-forward over
+    the same search (None without one). `verdict` is the second when it promotes, else the first: a result that was
+    chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and hold under the
+    same costs. `prior` says what the ledger knew of earlier tries on the same data; None: nobody kept count.
+    """
+
+    spec: ProofSpec
+    tests: Tests
+    in_sample: Verdict
+    out_of_sample: Verdict | None
+    intervals: tuple[BootstrapInterval, ...]
+    benchmark: FloatVector = field(repr=False)
+    prior: Prior | None
+    trials: int | None
+    sweep: SweepResult | None
+    walk_forward: WalkForward | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The one to act on."""
+        promoted = self.out_of_sample is not None and self.out_of_sample.level == "promote"
+        return self.out_of_sample if promoted and self.out_of_sample is not None else self.in_sample
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-ready values; null distributions are left out."""
+        tests = {name: _slim(getattr(self.tests, name)) for name in self.tests.__slots__}
+        return {
+            "verdict": self.verdict.to_dict(),
+            "out_of_sample": None if self.out_of_sample is None else self.out_of_sample.to_dict(),
+            "tests": tests,
+            "intervals": [_slim(interval) for interval in self.intervals],
+            "trials": self.trials,
+            "spec": self.spec.to_dict(),
+            "notes": list(self.notes),
+        }
+
+
+def _slim(outcome: Any) -> Any:
+    """A test as plain values without its long arrays."""
+    if outcome is None:
+        return None
+    values: dict[str, Any] = outcome.to_dict()
+    return {name: value for name, value in values.items() if not (isinstance(value, list) and len(value) > 20)}
+
+
+def _silent(items: Iterable[Any], label: str, total: int) -> Iterable[Any]:  # noqa: ARG001
+    return items
+
+
+def prove(
+    result: BacktestResult,
+    spec: ProofSpec | None = None,
+    *,
+    sweep: SweepResult | None = None,
+    prior: Prior | None = None,
+    leaks: int | None = None,
+    stage: Stage = _silent,
+) -> BacktestResult:
+    """The result with its proof: benchmark, intervals, permutation tests, deflation, sensitivities and the verdict.
+
+    `sweep` is the search that the result was chosen from: the permutation test then repeats the whole search, and a
+    walk-forward over it is judged too. `prior` are earlier tries on the same data according to the ledger. `leaks` is the
+    number of columns that a causality check found looking ahead, None when it was not run. `stage(items, label, total)`
+    shows progress. Deterministic for a given `spec.seed`.
+    """
+    spec = spec or ProofSpec()
+    benchmark = buy_and_hold(result)
+    returns = benchmark.returns
+    measured = result_of(result.subject, result.run, returns)
+    tests = run_tests(measured, returns, spec, sweep=sweep, prior=prior)
+    permutation, notes = _in_sample_test(measured, spec, sweep, stage)
+    forward, forward_test, more = _walk_forward_tests(measured, spec, sweep, stage)
+    tests = replace(tests, permutation=permutation, walk_forward_permutation=forward_test)
+    evidence = evidence_of(measured, tests, returns, prior=prior, sweep=sweep)
+    evidence = replace(evidence, out_of_sample=None if sweep is None and prior is None else _chosen(sweep, prior))
+    proof = Proof(
+        spec=spec,
+        tests=tests,
+        in_sample=judge(replace(evidence, leaks=leaks)),
+        out_of_sample=None if forward is None else _judge_forward(forward, tests, spec, prior, leaks),
+        intervals=_intervals(measured.returns, measured, spec),
+        benchmark=benchmark.run.equity,
+        prior=prior,
+        trials=evidence.trials,
+        sweep=sweep,
+        walk_forward=forward,
+        notes=tuple(notes + more),
+    )
+    return measured.with_proof(proof)
+
+
+def _chosen(sweep: SweepResult | None, prior: Prior | None) -> bool:
+    """Whether the figures are out of sample: nothing else was tried on these data."""
+    return sweep is None and prior is not None and prior.configurations == 0
+
+
+def _intervals(returns: FloatVector, result: BacktestResult, spec: ProofSpec) -> tuple[BootstrapInterval, ...]:
+    options = BootstrapSpec(
+        replications=spec.replications,
+        confidence=spec.confidence,
+        bars_per_year=result.subject.periods_per_year,
+    )
+    return bootstrap_intervals(returns, ("sharpe", "cagr", "max_drawdown"), options, seed=spec.seed)
+
+
+def _plan(spec: ProofSpec) -> PermutationSpec:
+    return PermutationSpec(permutations=spec.permutations, block_bars=spec.block_bars)
+
+
+def _in_sample_test(
+    result: BacktestResult, spec: ProofSpec, sweep: SweepResult | None, stage: Stage
+) -> tuple[PermutationTest | None, list[str]]:
+    """The permutation test of the whole search, or of the one combination when nothing was searched."""
+    if spec.permutations < _SMALLEST_TEST:
+        return None, ["The permutation tests were left out."]
+    params = result.subject.values[None, :] if sweep is None else sweep.params
+    if result.subject.strategy.fixed:
+        return None, ["Positions given as an array cannot be recomputed on permuted bars: no permutation test."]
+
+    def track(items: Iterable[Any], total: int) -> Iterable[Any]:
+        return stage(items, "Permuting", total)
+
+    try:
+        test = permuted_search(
+            result.subject, np.ascontiguousarray(params), result.spec, _plan(spec), seed=spec.seed, track=track
+        )
+    except AuguryError as error:
+        return None, [f"No permutation test: {error}."]
+    return test, []
+
+
+def _walk_forward_tests(
+    result: BacktestResult, spec: ProofSpec, sweep: SweepResult | None, stage: Stage
+) -> tuple[WalkForward | None, PermutationTest | None, list[str]]:
+    if sweep is None or len(sweep) < 2:
+        return None, None, []
+    bars = len(result.run.bars)
+    folds = WalkForwardSpec(
+        train_bars=spec.train_bars or max(20, bars // 3), test_bars=spec.test_bars or max(5, bars // 12)
+    )
+
+    def track(items: Iterable[Any], total: int) -> Iterable[Any]:
+        return stage(items, "Permuting, walk-forward", total)
+
+    try:
+        folds_of(bars, folds)
+        plan = _plan(spec) if spec.permutations >= _SMALLEST_TEST else PermutationSpec(permutations=_SMALLEST_TEST)
+        forward, test = permuted_walk_forward(
+            result.subject, sweep.params, result.spec, folds, plan, seed=spec.seed, track=track
+        )
+    except AuguryError as error:
+        return None, None, [f"No walk-forward: {error}."]
+    return forward, test if spec.permutations >= _SMALLEST_TEST else None, []
+
+
+def _judge_forward(
+    forward: WalkForward, tests: Tests, spec: ProofSpec, prior: Prior | None, leaks: int | None
+) -> Verdict:
+    """The verdict on the bars that no choice had seen, as one procedure tried once more than what the ledger knows."""
+    stitched = forward.result
+    first, last = int(forward.folds[0, 1]), int(forward.folds[-1, 2])
+    hold = buy_and_hold(stitched).returns
+    own = run_tests(stitched, hold, spec, sweep=None, prior=prior, window=(first, last))
+    own = replace(
+        own,
+        permutation=tests.permutation,
+        walk_forward_permutation=tests.walk_forward_permutation,
+        overfitting=tests.overfitting,
+        plateau=tests.plateau,
+    )
+    evidence = evidence_of(stitched, own, hold, prior=prior, sweep=None, window=(first, last))
+    return judge(replace(evidence, out_of_sample=True, leaks=leaks))

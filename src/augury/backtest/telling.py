@@ -1,0 +1,241 @@
+"""A result as the story that reports tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from augury.backtest.proof import Proof
+from augury.backtest.result import BacktestResult
+from augury.backtest.sweep_result import SweepResult
+from augury.report import (
+    Benchmark,
+    CheckTable,
+    DataFacts,
+    FindingItem,
+    GateItem,
+    Grid,
+    Interval,
+    NullTest,
+    Story,
+    Tries,
+    VerdictItem,
+)
+from augury.validation import PermutationTest, Verdict
+from augury.validation.regimes import RegimeTable
+from augury.validation.sensitivity import Sensitivity
+
+__all__ = ["story_of", "verdict_item"]
+
+
+def story_of(result: BacktestResult, title: str | None = None) -> Story:
+    """Everything a report shows of a result; without a proof the sections that need one are left out."""
+    proof, run = result.proof, result.run
+    named = ", ".join(f"{name}={value:g}" for name, value in result.parameters.items())
+    heading = result.strategy + (f" on {result.symbol}" if result.symbol else "")
+    return Story(
+        title=title or heading,
+        subtitle=named,
+        strategy=result.strategy,
+        parameters=dict(result.parameters),
+        settings=_settings(result),
+        data=DataFacts(
+            symbols=(result.symbol,) if result.symbol else (),
+            timeframe=result.timeframe,
+            bars=len(run.bars),
+            first_ns=int(run.bars.opened_at[0]),
+            last_ns=int(run.bars.opened_at[-1]),
+            fingerprint=result.fingerprint,
+        ),
+        times=run.bars.opened_at,
+        equity=run.equity,
+        initial_cash=run.spec.initial_cash,
+        bars_per_year=_known(result.subject.periods_per_year),
+        benchmark=None if proof is None else Benchmark(name="buy and hold", equity=proof.benchmark),
+        exposure=_exposure(result),
+        bars=run.bars,
+        trades=result.trades,
+        measures=tuple(result.metrics.values()),
+        cost_totals=result.costs,
+        tests=() if proof is None else _null_tests(proof),
+        intervals=() if proof is None else _intervals(proof),
+        sensitivity=None if proof is None or proof.sweep is None else _heat_map(proof.sweep, result),
+        checks=() if proof is None else _checks(proof),
+        verdict=None if proof is None else verdict_item(proof.verdict),
+        tries=None if proof is None else _tries(proof),
+        notes=(*result.notes, *(() if proof is None else proof.notes)),
+        provenance={
+            "strategy code": result.strategy_id,
+            "settings": run.spec.id,
+            "data": result.fingerprint,
+            "equity": result.digests["equity"][:16],
+            **({} if proof is None else {"proof settings": proof.spec.id, "seed": proof.spec.seed}),
+        },
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _exposure(result: BacktestResult) -> Any:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gross = np.abs(result.run.units * result.run.bars.matrix[3] / result.run.equity)
+    return np.where(np.isfinite(gross), gross, np.nan)
+
+
+def _settings(result: BacktestResult) -> dict[str, object]:
+    spec = result.spec.to_dict()
+    nested = {"costs", "exits"}
+    flat: dict[str, object] = {name: value for name, value in spec.items() if name not in nested and value is not None}
+    for name in nested:
+        flat.update({key: value for key, value in spec[name].items() if value is not None})
+    return flat
+
+
+def verdict_item(verdict: Verdict) -> VerdictItem:
+    """A verdict as reports show it."""
+    passed = {"passed": True, "failed": False, "not tested": None, "not applicable": None}
+    gates = tuple(
+        GateItem(
+            name=item.title,
+            value=item.value,
+            bound=None if item.relation == "is" or item.bound is None else f"{item.relation} {item.bound:g}",
+            passed=passed[item.status],
+            explanation=item.why,
+            remedy="" if item.passed else item.remedy,
+        )
+        for item in verdict.gate
+    )
+    findings = tuple(
+        FindingItem(severity=concern.severity, text=concern.message, remedy=concern.remedy)
+        for concern in verdict.concerns
+    )
+    return VerdictItem(level=verdict.level, headline=verdict.headline, gates=gates, findings=findings)
+
+
+def _null_tests(proof: Proof) -> tuple[NullTest, ...]:
+    named = (
+        ("Permutation test, in sample", proof.tests.permutation, "the same search on the same bars in random order"),
+        (
+            "Permutation test, walk-forward",
+            proof.tests.walk_forward_permutation,
+            "the same walk-forward when the bars after its first window come in random order",
+        ),
+    )
+    return tuple(_null_test(name, test, text) for name, test, text in named if test is not None and test.computed)
+
+
+def _null_test(name: str, test: PermutationTest, explanation: str) -> NullTest:
+    return NullTest(
+        name=name,
+        null=test.null,
+        observed=test.observed,
+        p_value=test.p_value,
+        statistic="Sharpe ratio a year",
+        explanation=explanation,
+    )
+
+
+def _intervals(proof: Proof) -> tuple[Interval, ...]:
+    return tuple(
+        Interval(
+            name=interval.statistic,
+            low=interval.lower,
+            high=interval.upper,
+            level=interval.confidence,
+            method=interval.method,
+        )
+        for interval in proof.intervals
+        if interval.computed
+    )
+
+
+def _tries(proof: Proof) -> Tries | None:
+    if proof.trials is None:
+        return None
+    effective = proof.tests.effective
+    source = "" if proof.prior is None else proof.prior.source
+    return Tries(number=proof.trials, effective=None if effective is None else effective.effective, source=source)
+
+
+def _checks(proof: Proof) -> tuple[CheckTable, ...]:
+    tables = [
+        _sensitivity_table("Later fills", "bars later", proof.tests.delay),
+        _sensitivity_table("Dearer trading", "times the costs", proof.tests.cost),
+        _years_table(proof.tests.years),
+    ]
+    return tuple(table for table in tables if table is not None)
+
+
+def _sensitivity_table(title: str, case: str, found: Sensitivity | None) -> CheckTable | None:
+    if found is None:
+        return None
+    rows = tuple(
+        (f"{setting:g} {case}", _number(value), _number(kept))
+        for setting, value, kept in zip(found.settings, found.values, found.retained, strict=True)
+    )
+    return CheckTable(
+        title=title, columns=("case", "Sharpe ratio", "of the original"), rows=rows, units=("", "ratio", "fraction")
+    )
+
+
+def _years_table(found: RegimeTable | None) -> CheckTable | None:
+    if found is None:
+        return None
+    rows = tuple(
+        (period.name, _number(period.total_return), _number(period.sharpe), float(period.bars))
+        for period in found.periods
+    )
+    return CheckTable(
+        title="By calendar year",
+        columns=("year", "return", "Sharpe ratio", "bars"),
+        rows=rows,
+        units=("", "fraction", "ratio", "count"),
+    )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _heat_map(sweep: SweepResult, result: BacktestResult) -> Grid | None:
+    """The Sharpe ratio over the two parameters with the most values, the others as in the result."""
+    sizes = [np.unique(column).size for column in sweep.params.T]
+    order = sorted(range(len(sizes)), key=lambda at: -sizes[at])
+    moving = [at for at in order[:2] if sizes[at] > 1]
+    if not moving:
+        return None
+    x = moving[0]
+    y = moving[1] if len(moving) > 1 else None
+    wanted = np.ones(len(sweep), dtype=np.bool_)
+    for at in range(len(sizes)):
+        if at not in moving:
+            wanted &= sweep.params[:, at] == result.subject.values[at]
+    if not wanted.any():
+        return None
+    return _grid(sweep, result, x, y, wanted)
+
+
+def _grid(sweep: SweepResult, result: BacktestResult, x: int, y: int | None, wanted: Any) -> Grid:
+    xs = np.unique(sweep.params[:, x])
+    ys: Sequence[float] = np.unique(sweep.params[:, y]).tolist() if y is not None else [0.0]
+    values = np.full((len(ys), len(xs)), np.nan)
+    columns = np.searchsorted(xs, sweep.params[wanted, x])
+    lines = np.searchsorted(ys, sweep.params[wanted, y]) if y is not None else np.zeros(columns.size, dtype=np.int64)
+    values[lines, columns] = sweep.measured("sharpe")[wanted]
+    chosen = (
+        int(np.searchsorted(xs, result.subject.values[x])),
+        int(np.searchsorted(ys, result.subject.values[y])) if y is not None else 0,
+    )
+    return Grid(
+        x_name=sweep.names[x],
+        x_values=tuple(xs.tolist()),
+        y_name=sweep.names[y] if y is not None else "",
+        y_values=tuple(ys) if y is not None else ("",),
+        values=values,
+        measure="sharpe",
+        chosen=chosen,
+    )
