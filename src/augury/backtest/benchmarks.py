@@ -21,5 +21,4 @@ def buy_and_hold(result: BacktestResult) -> BacktestResult:
     subject = replace(result.subject, strategy=strategy, values=np.empty(0))
     spec = result.spec.replace(exits=ExitSpec(), delay_bars=0, rebalance_drift=None)
     targets = np.ones(len(subject.bars))
-    actions = result.run.actions if result.run.actions.shape[1] else None
-    return result_of(subject, run_engine(subject.bars, targets, spec, actions=actions))
+    return result_of(subject, run_engine(subject.bars, targets, spec, actions=result.run.actions))

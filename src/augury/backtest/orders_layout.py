@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-__all__ = ["DESK", "KINDS", "ORDER_COLUMNS", "OUTCOME_COLUMNS", "OUTCOME_REASONS", "STATUSES"]
+__all__ = ["DESK", "Desk", "KINDS", "ORDER_COLUMNS", "OUTCOME_COLUMNS", "OUTCOME_REASONS", "STATUSES"]
 
 KINDS: Final = ("market", "limit", "stop", "stop_limit")
 MARKET: Final = 0
@@ -82,3 +82,12 @@ SHORTS: Final = 6  # 1: allowed
 LIVE: Final = 7  # orders in the book
 NEXT: Final = 8  # first order that has not entered the book
 DESK: Final = 9
+
+
+class Desk(NamedTuple):
+    """Orders at work inside a kernel: the orders, their outcomes, the rows in the book int64[m], and `memory`."""
+
+    orders: Any
+    outcomes: Any
+    live: Any
+    memory: Any

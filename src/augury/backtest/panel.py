@@ -44,11 +44,11 @@ class PanelBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """Bars of k symbols on the union of their open times, `opened_at` int64[n] ns UTC. Make one with `of` or `from_...`.
+    """Bars of k symbols on the union of their open times, `opened_at` int64[n] ns UTC; made by `of` or `from_...`.
 
     A symbol without a bar at some time cannot be traded then and is valued at its last close; before its first bar it
-    does not exist. `first` and `last` int64[k] are each symbol's first and last bar, counted in the panel. A bar is known
-    one `timeframe` after it opened. `actions` are the splits, dividends and delistings.
+    does not exist. `first` and `last` int64[k] are each symbol's first and last bar, counted in the panel. A bar is
+    known one `timeframe` after it opened. `actions` are the splits, dividends and delistings.
 
     >>> from augury.sample import load_sample
     >>> panel = Panel.of(load_sample().bars)

@@ -27,8 +27,8 @@ __all__ = ["PanelAction", "action_rows"]
 class PanelAction:
     """What happens to the units of `symbol` before the open of the first bar that opens at or after `at`.
 
-    `split_ratio` new units for each old one; then `dividend` per (new) unit, paid by a short. With `delisted` every unit
-    is closed at `price`, or at its last close when None, less the portfolio's `delisting_cost_rate` and the usual
+    `split_ratio` new units for each old one; then `dividend` per (new) unit, paid by a short. With `delisted` every
+    unit is closed at `price`, or at its last close when None, less the portfolio's `delisting_cost_rate` and the usual
     commission, and the symbol cannot be traded any more.
     """
 
@@ -41,7 +41,9 @@ class PanelAction:
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.split_ratio) and self.split_ratio > 0.0):
-            raise InvalidInput(f"{self.symbol}: split_ratio should be above 0 (2 for two for one), got {self.split_ratio}")
+            raise InvalidInput(
+                f"{self.symbol}: split_ratio should be above 0 (2 for two for one), got {self.split_ratio}"
+            )
         if not (np.isfinite(self.dividend) and self.dividend >= 0.0):
             raise InvalidInput(f"{self.symbol}: dividend should be at least 0, got {self.dividend}")
         if self.price is not None and not (self.delisted and np.isfinite(self.price) and self.price >= 0.0):
@@ -64,7 +66,9 @@ def action_rows(
     own = set()
     for action in actions:
         if action.symbol not in symbols:
-            raise NotFound(f"an action names {action.symbol!r}, which the panel lacks; {nearest(action.symbol, symbols)}")
+            raise NotFound(
+                f"an action names {action.symbol!r}, which the panel lacks; {nearest(action.symbol, symbols)}"
+            )
         bar = int(np.searchsorted(opened_at, instant(action.at, what="at")))
         if action.delisted:
             own.add(action.symbol)

@@ -101,7 +101,9 @@ class StoreSource:
 
     def pieces(self) -> Iterator[BarArrays]:
         """The bars by stretches that hold about as many as a piece."""
-        series = next((s for s in self.store.describe() if (s.symbol, s.timeframe) == (self.symbol, self.timeframe)), None)
+        series = next(
+            (s for s in self.store.describe() if (s.symbol, s.timeframe) == (self.symbol, self.timeframe)), None
+        )
         if series is None:
             self.store.read(self.symbol, self.timeframe)  # raises NotFound with the nearest names
             return

@@ -26,13 +26,13 @@ def run_portfolio(panel: Panel, weights: Any, spec: PortfolioSpec | None = None)
     """Run a portfolio over a panel's bars, one shared account for all symbols.
 
     `weights` are target fractions of equity, negative for short: a mapping (constant), a frame with a row a time and a
-    column a symbol (see `frame_weights`), a function of the `PanelHistory` known at each decision (None: as before), or a
-    list of `StrategyShare`. What is known at the close of bar t is decided there and filled in bar t+1, as
+    column a symbol (see `frame_weights`), a function of the `PanelHistory` known at each decision (None: as before), or
+    a list of `StrategyShare`. What is known at the close of bar t is decided there and filled in bar t+1, as
     `spec.backtest.fill` says. A symbol without a bar then is traded at its next one.
 
-    Only one block of `spec.block_bars` bars is in memory at a time; memory grows with the number of bars (48 bytes each)
-    and of fills. Raises InvalidInput for weights that are NaN, for symbols outside the panel (NotFound), beyond the
-    leverage, or never known while the panel lasts; NotEnoughData for fewer than two bars.
+    Only one block of `spec.block_bars` bars is in memory at a time; memory grows with the number of bars (48 bytes
+    each) and of fills. Raises InvalidInput for weights that are NaN, for symbols outside the panel (NotFound), beyond
+    the leverage, or never known while the panel lasts; NotEnoughData for fewer than two bars.
 
     >>> from augury.sample import load_sample
     >>> run = run_portfolio(Panel.of(load_sample().bars), {"AAPL": 0.5, "IBM": 0.5})

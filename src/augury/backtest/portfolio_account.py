@@ -1,4 +1,4 @@
-"""The shared account: a symbol borrows its cash for the length of a trade, so that the arithmetic of one account holds."""
+"""The shared account: a symbol borrows its cash for a trade, so that the arithmetic of one account holds."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def deal(book: Any, s: Any, units: Any, reference: Any, slip: Any, why: Any) -> 
 
 @inlined
 def leave(book: Any, s: Any, side: Any) -> Any:
-    """After the engine closed a position of that sign: orders to hold such a one are void until it is asked for again."""
+    """After the engine closed a position of that sign: orders to hold such a one are void until asked for again."""
     row = book.rows[s]
     book.own[s, OUT] = 1.0
     if math.isnan(row[PENDING]) or row[PENDING] * side > 0.0:
@@ -98,7 +98,7 @@ def leave(book: Any, s: Any, side: Any) -> Any:
 
 @inlined
 def accrue_shared(book: Any, years: Any) -> Any:
-    """Charge and pay for the time since the last mark: borrowing of each short, interest on the cash not from shorts."""
+    """Charge and pay for the time since the last mark: borrowing of shorts, interest on cash that is not from them."""
     account, settings = book.account, book.settings
     fees = 0.0
     if account[SHORTS] < 0.0:
@@ -154,10 +154,10 @@ def time_limits(book: Any, values: Any, t: Any) -> Any:
     """Close at the open what has been held for long enough, where there is an open."""
     for s in range(book.units.shape[0]):
         side, first = book.units[s], values[0, t, s]
-        if side != 0.0 and not math.isnan(first):
-            if book.account[NOW] - book.rows[s, ENTRY_BAR] >= book.settings[HOLD]:
-                deal(book, s, 0.0, first, book.settings[SLIP], TIMED)
-                leave(book, s, side)
+        over = book.account[NOW] - book.rows[s, ENTRY_BAR] >= book.settings[HOLD]
+        if over and side != 0.0 and not math.isnan(first):
+            deal(book, s, 0.0, first, book.settings[SLIP], TIMED)
+            leave(book, s, side)
 
 
 @inlined

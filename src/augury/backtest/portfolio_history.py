@@ -1,4 +1,4 @@
-"""Weights computed by a function while the run goes on, from the bars that were known at each decision and no others."""
+"""Weights computed by a function while the run goes on, from the bars known at each decision and no others."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = ["FunctionRows", "PanelHistory", "TableRows", "WeightFunction", "Weigh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelHistory:
-    """What was known at the close of the last bar held here: `opened_at` int64[m], `values` float64[5, m, k], read only.
+    """What was known at the close of the last bar held here; `opened_at` int64[m], `values` float64[5, m, k].
 
-    NaN where a symbol had no bar.
+    Read only; NaN where a symbol had no bar.
     """
 
     symbols: tuple[str, ...]
@@ -35,7 +35,9 @@ class PanelHistory:
         """One of open, high, low, close and volume: a row a bar, a column a symbol, NaN where there was no bar."""
         if name not in BAR_COLUMNS:
             raise InvalidInput(f"expected one of {', '.join(BAR_COLUMNS)}, got {name!r}")
-        return pd.DataFrame(self.values[BAR_COLUMNS.index(name)], index=time_index(self.opened_at), columns=self.symbols)
+        return pd.DataFrame(
+            self.values[BAR_COLUMNS.index(name)], index=time_index(self.opened_at), columns=self.symbols
+        )
 
     @property
     def closes(self) -> pd.DataFrame:
@@ -137,7 +139,7 @@ def rows_of(weights: Any, panel: Panel, spec: PortfolioSpec) -> TableRows | Func
     elif isinstance(weights, pd.DataFrame):
         table = kinds.frame_weights(weights, panel)
     elif isinstance(weights, Mapping | pd.Series):
-        table = constant_weights(dict(weights.items()), panel)
+        table = constant_weights({str(name): weight for name, weight in weights.items()}, panel)
     elif isinstance(weights, list | tuple) and all(isinstance(one, kinds.StrategyShare) for one in weights):
         table = kinds.combined_weights(weights, panel)
     else:

@@ -21,8 +21,8 @@ from augury.backtest.portfolio_layout import (
     WAITING,
     WRITTEN,
     Bars,
-    SharedBook,
     Curves,
+    SharedBook,
 )
 from augury.backtest.portfolio_orders import decide, guard
 from augury.backtest.portfolio_sizing import fill_waiting
@@ -67,8 +67,9 @@ def _inside(book: Any, bars: Any, t: Any, exits: Any) -> Any:
 def run_block(book: Any, bars: Any, curves: Any, start: Any) -> Any:
     """Run bars start..m-1 of a block; returns m, or the bar to go on from once the fills are taken out of the buffer.
 
-    Within a bar: interest and borrowing; splits, dividends and delistings; time limits; orders at the open, sales before
-    purchases; stops and targets; the mark at the close; orders at the close; ruin and margin; last the new targets.
+    Within a bar: interest and borrowing; splits, dividends and delistings; time limits; orders at the open, sales
+    before purchases; stops and targets; the mark at the close; orders at the close; ruin and margin; last the new
+    targets.
     """
     account, settings = book.account, book.settings
     exits = settings[STOP] < math.inf or settings[TAKE] < math.inf or settings[TRAIL] < math.inf

@@ -10,7 +10,7 @@ from augury.arrays import FloatMatrix
 from augury.backtest.layout import FILL_COLUMNS, STATE, new_state, settings_vector
 from augury.backtest.portfolio_spec import PortfolioSpec
 
-__all__ = ["ACTION_COLUMNS", "Bars", "SharedBook", "Curves", "new_book"]
+__all__ = ["ACTION_COLUMNS", "Bars", "Curves", "SharedBook", "new_book"]
 
 # account float64[ACCOUNT]: what the symbols share
 SHARED_CASH: Final = 0

@@ -1,4 +1,4 @@
-"""What a portfolio orders at a close: its weights when they change, fall due or have drifted, or less when margin is short."""
+"""What a portfolio orders at a close: its weights when they change, fall due or have drifted, or a margin cut."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ __all__ = ["decide", "guard"]
 
 @inlined
 def _aims(book: Any, weights: Any) -> Any:
-    """The weights asked for, into scratch: none for names that have no price or are gone, cut to the portfolio's caps."""
+    """The weights asked for, into scratch: 0 for names without a price or gone, the others cut to the caps."""
     aims, cap, gross = book.scratch[WEIGHT], book.rules[MAX_WEIGHT], 0.0
     for s in range(aims.shape[0]):
         listed = book.marks[s] != 0.0 and book.own[s, GONE] == 0.0

@@ -24,13 +24,13 @@ __all__ = ["PortfolioRun", "run_record"]
 class PortfolioRun:
     """What a portfolio did.
 
-    A value a bar, at its close: `equity`, `cash`, `gross` and `net` float64[n] (value of the positions, signs left out or
-    not), `stale` int64[n] (symbols held without a bar). Equity is cash + net at every bar; the initial cash is the value
-    before the first one. A value a symbol, in money: `contributions` float64[k] (what it added to equity after its own
-    costs), `commissions`, `slippage`, `borrowing`, `dividends`, `traded` (value bought and sold); `units` held at the end.
-    The contributions and `interest` add up to the change in equity. `fills` float64[m, 8]: a row each, see `fills_frame`;
-    none when the spec drops them. `ruined_bar`: where equity was gone, else None. `cut_short`: bars at which purchases
-    were scaled down to what the account could carry.
+    A value a bar, at its close: `equity`, `cash`, `gross` and `net` float64[n] (value of the positions, signs left out
+    or not), `stale` int64[n] (symbols held without a bar). Equity is cash + net at every bar; the initial cash is the
+    value before the first one. A value a symbol, in money: `contributions` float64[k] (what it added to equity after
+    its own costs), `commissions`, `slippage`, `borrowing`, `dividends`, `traded` (value bought and sold); `units` held
+    at the end. The contributions and `interest` add up to the change in equity. `fills` float64[m, 8]: a row each, see
+    `fills_frame`; none when the spec drops them. `ruined_bar`: where equity was gone, else None. `cut_short`: bars at
+    which purchases were scaled down to what the account could carry.
     """
 
     panel: Panel
@@ -80,7 +80,9 @@ class PortfolioRun:
     def costs_frame(self) -> pd.DataFrame:
         """A row a symbol: contribution, commissions, slippage, borrowing, dividends and value traded, in money."""
         names = ("contributions", "commissions", "slippage", "borrowing", "dividends", "traded", "units")
-        return pd.DataFrame({name: getattr(self, name) for name in names}, index=pd.Index(self.panel.symbols, name="symbol"))
+        return pd.DataFrame(
+            {name: getattr(self, name) for name in names}, index=pd.Index(self.panel.symbols, name="symbol")
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values: the options, the symbols and the totals."""

@@ -1,4 +1,4 @@
-"""Units for many targets at once, so that the weights hold after the costs of all orders together and none overdraws."""
+"""Units for many targets at once: the weights hold after the costs of all orders, and none overdraws."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ def _gather(book: Any, values: Any, t: Any, mode: Any) -> Any:
 def _solve(book: Any) -> Any:
     """Plan units so that each order's value is its weight times the equity left after the costs of them all.
 
-    With equity e at the fill prices, c costs per value traded, side s and units held u of each order, the equity left is
-    e' = e - sum of s (q - u) p c and q p = w e'; hence e' = (e + sum of s u p c) / (1 + sum of s w c), where an order
-    whose minimum commission m binds takes m from e instead. Returns e.
+    With equity e at the fill prices, c costs per value traded, side s and units held u of each order, the equity left
+    is e' = e - sum of s (q - u) p c and q p = w e'; hence e' = (e + sum of s u p c) / (1 + sum of s w c), where an
+    order whose minimum commission m binds takes m from e instead. Returns e.
     """
     settings, scratch = book.settings, book.scratch
     before = book.rules[BEFORE_COSTS] != 0.0

@@ -21,11 +21,11 @@ When: TypeAlias = Literal["on_change", "once", "every_n_bars", "daily", "weekly"
 class RebalanceSpec(Spec):
     """When a portfolio is brought to its target weights. The first weights known are always taken.
 
-    `on_change`: when a target changes, else never. `once`: the first weights are taken and held. `every_n_bars`: at bars
-    0, n, 2n, ... of the panel. `daily`, `weekly` (from Monday), `monthly`: at the first bar of a new period by the clock
-    of `zone`, decided at the close before it; with `same_close` fills it is decided at that first bar's close.
-    `threshold`: when a target changes, or a weight held is more than `threshold` away from its target; with `total_drift`
-    when half the sum of these distances is. A change of the targets includes a symbol's first bar.
+    `on_change`: when a target changes, else never. `once`: the first weights are taken and held. `every_n_bars`: at
+    bars 0, n, 2n, ... of the panel. `daily`, `weekly` (from Monday), `monthly`: at the first bar of a new period by the
+    clock of `zone`, decided at the close before it; with `same_close` fills it is decided at that first bar's close.
+    `threshold`: when a target changes, or a weight held is more than `threshold` away from its target; with
+    `total_drift` when half the sum of these distances is. A change of the targets includes a symbol's first bar.
 
     `scope`: an order for every symbol, or, with `affected`, only for those that changed or drifted too far themselves
     (for `on_change` and `threshold`).
@@ -55,9 +55,9 @@ class PortfolioSpec(Spec):
     """How a portfolio is run: the account's options (`backtest`) and what only a portfolio has.
 
     `backtest.leverage` caps the gross exposure of all positions together when orders fill: purchases are scaled down in
-    proportion when the account could not carry them after costs. `max_weight` cuts the target of one name, the rest stays
-    cash. `cash_buffer` keeps the targets' gross exposure at or below `leverage - cash_buffer`, scaling all of them.
-    `sizing`: the weights hold of the equity left after the costs of getting there, or of the equity before them.
+    proportion when the account could not carry them after costs. `max_weight` cuts the target of one name, the rest
+    stays cash. `cash_buffer` keeps the targets' gross exposure at or below `leverage - cash_buffer`, scaling all of
+    them. `sizing`: the weights hold of the equity left after the costs of getting there, or of the equity before them.
     `delisting_cost_rate`: share of its price that a delisted position loses when it is closed. `keep_fills` off drops
     the list of fills, as very long runs need; totals stay. `block_bars`: bars worked on at a time.
     """

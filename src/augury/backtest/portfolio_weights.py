@@ -1,4 +1,4 @@
-"""Target weights from a mapping, a frame, or strategies with shares of the capital: rows with the time each is known."""
+"""Target weights from a mapping, a frame or strategies with shares: rows, and the time each is known."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class WeightTable:
 class StrategyShare:
     """A strategy's positions in one symbol, run with a share of the portfolio's capital.
 
-    `positions` is a Series of targets in [-1, 1] indexed by the *open* times of bars of `timeframe`, which may be longer
-    than the panel's; each is known when its bar closes. The symbol's weight is the sum of share * position.
+    `positions` is a Series of targets in [-1, 1] indexed by the *open* times of bars of `timeframe`, which may be
+    longer than the panel's; each is known when its bar closes. The symbol's weight is the sum of share * position.
     """
 
     symbol: str
@@ -49,7 +49,7 @@ class StrategyShare:
 
 
 def checked_row(values: FloatVector, symbols: Sequence[str], lowest: float, gross: float, when: str) -> None:
-    """Refuse one row of weights that is not finite, or beyond what the account allows; InvalidInput says which and why."""
+    """Refuse a row of weights that is not finite, or beyond what the account allows; InvalidInput says why."""
     if not np.isfinite(values).all():
         at = int(np.argmax(~np.isfinite(values)))
         raise InvalidInput(
@@ -57,11 +57,13 @@ def checked_row(values: FloatVector, symbols: Sequence[str], lowest: float, gros
         )
     if values.min() < lowest:
         at = int(np.argmin(values))
-        raise InvalidInput(f"weights should be at least 0, as allow_short is off; got {values[at]:g} for {symbols[at]!r} {when}")
+        raise InvalidInput(
+            f"weights should be at least 0, as allow_short is off; got {values[at]:g} for {symbols[at]!r} {when}"
+        )
     if np.abs(values).sum() > gross * (1.0 + _SLACK):
         raise InvalidInput(
-            f"weights should add up to at most {gross:g} (`leverage`), signs left out; got {np.abs(values).sum():g} {when}: "
-            "scale them, or raise leverage"
+            f"weights should add up to at most {gross:g} (`leverage`), signs left out; got "
+            f"{np.abs(values).sum():g} {when}: scale them, or raise leverage"
         )
 
 
@@ -77,8 +79,8 @@ def check_table(table: WeightTable, panel: Panel, lowest: float, gross: float) -
         checked_row(rows[at], panel.symbols, lowest, gross, when)
     if table.known_at[0] > panel.closed_at[-1]:
         raise InvalidInput(
-            f"weights and bars do not overlap: the first weights are known at {iso(int(table.known_at[0]))}, the last bar "
-            f"closes at {iso(int(panel.closed_at[-1]))}"
+            f"weights and bars do not overlap: the first weights are known at {iso(int(table.known_at[0]))}, the last "
+            f"bar closes at {iso(int(panel.closed_at[-1]))}"
         )
 
 
@@ -99,8 +101,8 @@ def _number(weight: Any, name: str) -> float:
 def frame_weights(frame: pd.DataFrame, panel: Panel, *, timeframe: str | Timeframe | None = None) -> WeightTable:
     """A frame of weights, a row a time and a column a symbol (those missing are 0).
 
-    A column `known_at` says from when on each row is known. Without it the index holds the *open* times of the bars that
-    the weights were computed from, of `timeframe` (None: the panel's), and a row is known when its bar closes.
+    A column `known_at` says from when on each row is known. Without it the index holds the *open* times of the bars
+    that the weights were computed from, of `timeframe` (None: the panel's), and a row is known when its bar closes.
     """
     known_at = _known_at(frame, panel, timeframe)
     frame = frame.drop(columns="known_at", errors="ignore")
@@ -157,12 +159,12 @@ def combined_weights(shares: Sequence[StrategyShare], panel: Panel) -> WeightTab
 
 def _known_positions(share: StrategyShare, panel: Panel) -> tuple[IntVector, FloatVector]:
     """The times at which a strategy's position became known and differed from the one before, and the positions."""
-    if not (np.isfinite(share.share) and 0.0 < share.share):
+    if not (np.isfinite(share.share) and share.share > 0.0):
         raise InvalidInput(f"the share of the strategy in {share.symbol!r} should be above 0, got {share.share}")
     if not isinstance(share.positions, pd.Series) or len(share.positions) == 0:
         raise InvalidInput(
-            f"positions in {share.symbol!r} should be a Series indexed by open times, got {type(share.positions).__name__} "
-            "(or an empty one)"
+            f"positions in {share.symbol!r} should be a Series indexed by open times, got "
+            f"{type(share.positions).__name__} (or an empty one)"
         )
     frame = share.positions.to_frame(share.symbol)
     table = frame_weights(frame, panel, timeframe=share.timeframe)

@@ -11,7 +11,7 @@ import numpy as np
 from augury.arrays import FloatVector
 from augury.backtest.benchmarks import buy_and_hold
 from augury.backtest.proof_spec import ProofSpec
-from augury.backtest.proof_tests import Prior, evidence_of, run_tests
+from augury.backtest.proof_tests import Tried, evidence_of, run_tests
 from augury.backtest.result import BacktestResult
 from augury.backtest.run import result_of
 from augury.backtest.significance import permuted_search, permuted_walk_forward
@@ -36,7 +36,7 @@ class Proof:
     `in_sample` judges the result as it was shown, discounted for everything tried; `out_of_sample` the walk-forward over
     the same search (None without one). `verdict` is the second when it promotes, else the first: a result that was
     chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and hold under the
-    same costs. `prior` says what the ledger knew of earlier tries on the same data; None: nobody kept count.
+    same costs. `tried` is what the ledger knows of tries on the same data, this one included; None: nobody kept count.
     """
 
     spec: ProofSpec
@@ -45,7 +45,7 @@ class Proof:
     out_of_sample: Verdict | None
     intervals: tuple[BootstrapInterval, ...]
     benchmark: FloatVector = field(repr=False)
-    prior: Prior | None
+    tried: Tried | None
     trials: int | None
     sweep: SweepResult | None
     walk_forward: WalkForward | None
@@ -88,35 +88,34 @@ def prove(
     spec: ProofSpec | None = None,
     *,
     sweep: SweepResult | None = None,
-    prior: Prior | None = None,
+    tried: Tried | None = None,
     leaks: int | None = None,
     stage: Stage = _silent,
 ) -> BacktestResult:
     """The result with its proof: benchmark, intervals, permutation tests, deflation, sensitivities and the verdict.
 
     `sweep` is the search that the result was chosen from: the permutation test then repeats the whole search, and a
-    walk-forward over it is judged too. `prior` are earlier tries on the same data according to the ledger. `leaks` is the
-    number of columns that a causality check found looking ahead, None when it was not run. `stage(items, label, total)`
+    walk-forward over it is judged too. `tried` is what a ledger knows of tries on the same data. `leaks` is the number
+    of columns that a causality check found looking ahead, None when it was not run. `stage(items, label, total)`
     shows progress. Deterministic for a given `spec.seed`.
     """
     spec = spec or ProofSpec()
     benchmark = buy_and_hold(result)
     returns = benchmark.returns
     measured = result_of(result.subject, result.run, returns)
-    tests = run_tests(measured, returns, spec, sweep=sweep, prior=prior)
+    tests = run_tests(measured, returns, spec, sweep=sweep, tried=tried)
     permutation, notes = _in_sample_test(measured, spec, sweep, stage)
     forward, forward_test, more = _walk_forward_tests(measured, spec, sweep, stage)
     tests = replace(tests, permutation=permutation, walk_forward_permutation=forward_test)
-    evidence = evidence_of(measured, tests, returns, prior=prior, sweep=sweep)
-    evidence = replace(evidence, out_of_sample=None if sweep is None and prior is None else _chosen(sweep, prior))
+    evidence = replace(evidence_of(measured, tests, returns, tried=tried), out_of_sample=_untouched(sweep, tried))
     proof = Proof(
         spec=spec,
         tests=tests,
         in_sample=judge(replace(evidence, leaks=leaks)),
-        out_of_sample=None if forward is None else _judge_forward(forward, tests, spec, prior, leaks),
+        out_of_sample=None if forward is None else _judge_forward(forward, tests, spec, _beside(sweep, tried), leaks),
         intervals=_intervals(measured.returns, measured, spec),
         benchmark=benchmark.run.equity,
-        prior=prior,
+        tried=tried,
         trials=evidence.trials,
         sweep=sweep,
         walk_forward=forward,
@@ -125,9 +124,25 @@ def prove(
     return measured.with_proof(proof)
 
 
-def _chosen(sweep: SweepResult | None, prior: Prior | None) -> bool:
-    """Whether the figures are out of sample: nothing else was tried on these data."""
-    return sweep is None and prior is not None and prior.configurations == 0
+def _untouched(sweep: SweepResult | None, tried: Tried | None) -> bool | None:
+    """Whether nothing was chosen on these data: the result is the only one ever tried there; None: nobody knows."""
+    if sweep is not None:
+        return False
+    return None if tried is None else tried.configurations <= 1
+
+
+def _beside(sweep: SweepResult | None, tried: Tried | None) -> Tried | None:
+    """What was tried beside the search that a walk-forward repeats, with the walk-forward as one more."""
+    if tried is None or sweep is None:
+        return tried
+    left = max(0, tried.configurations - len(sweep))
+    share = left / max(tried.configurations, 1)
+    return replace(
+        tried,
+        configurations=left + 1,
+        effective=1.0 + tried.effective * share,
+        sharpes=tried.sharpes if left else np.empty(0),
+    )
 
 
 def _intervals(returns: FloatVector, result: BacktestResult, spec: ProofSpec) -> tuple[BootstrapInterval, ...]:
@@ -190,13 +205,13 @@ def _walk_forward_tests(
 
 
 def _judge_forward(
-    forward: WalkForward, tests: Tests, spec: ProofSpec, prior: Prior | None, leaks: int | None
+    forward: WalkForward, tests: Tests, spec: ProofSpec, tried: Tried | None, leaks: int | None
 ) -> Verdict:
     """The verdict on the bars that no choice had seen, as one procedure tried once more than what the ledger knows."""
     stitched = forward.result
     first, last = int(forward.folds[0, 1]), int(forward.folds[-1, 2])
     hold = buy_and_hold(stitched).returns
-    own = run_tests(stitched, hold, spec, sweep=None, prior=prior, window=(first, last))
+    own = run_tests(stitched, hold, spec, sweep=None, tried=tried, window=(first, last))
     own = replace(
         own,
         permutation=tests.permutation,
@@ -204,5 +219,5 @@ def _judge_forward(
         overfitting=tests.overfitting,
         plateau=tests.plateau,
     )
-    evidence = evidence_of(stitched, own, hold, prior=prior, sweep=None, window=(first, last))
+    evidence = evidence_of(stitched, own, hold, tried=tried, window=(first, last))
     return judge(replace(evidence, out_of_sample=True, leaks=leaks))

@@ -11,6 +11,7 @@ from augury.backtest import layout
 from augury.backtest.engine import run_engine
 from augury.backtest.proof_spec import ProofSpec
 from augury.backtest.result import BacktestResult
+from augury.backtest.run import run_subject
 from augury.backtest.sweep_result import SweepResult
 from augury.backtest.trades import traded_notional
 from augury.metrics import sharpe
@@ -30,11 +31,11 @@ from augury.validation import (
 )
 from augury.validation.evidence import Tests
 from augury.validation.plateau import grid_plateau
-from augury.validation.sensitivity import Sensitivity
+from augury.validation.sensitivity import BreakEven, Sensitivity
 from augury.validation.superiority import Superiority
 from augury.validation.trial_groups import EffectiveTrials
 
-__all__ = ["COST_MULTIPLES", "DELAYS", "Prior", "evidence_of", "run_tests"]
+__all__ = ["COST_MULTIPLES", "DELAYS", "Tried", "evidence_of", "run_tests"]
 
 DELAYS = (0, 1, 2, 5)
 COST_MULTIPLES = (0.0, 0.5, 1.0, 2.0, 3.0)
@@ -43,10 +44,11 @@ _LEAST_GRID = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Prior:
-    """What was tried on the same data before, according to a record: configurations, how many of them independent.
+class Tried:
+    """What was tried on the same data according to a record, this result or search included.
 
-    `sharpes` float64[configurations] per bar, NaN where unknown.
+    `configurations` different ones, `effective` of them independent; `sharpes` float64[configurations] per bar, NaN
+    where unknown.
     """
 
     configurations: int
@@ -61,20 +63,21 @@ def run_tests(
     spec: ProofSpec,
     *,
     sweep: SweepResult | None,
-    prior: Prior | None,
+    tried: Tried | None,
     window: tuple[int, int] | None = None,
 ) -> Tests:
     """Every test but the permutations, on the bars first..last-1 of `window` (all when None)."""
     first, last = window or (0, len(result.run.bars))
     returns, annual = result.returns[first:last], result.subject.periods_per_year
     options = BootstrapSpec(replications=spec.replications, confidence=spec.confidence, bars_per_year=annual)
-    fixed = result.run.actions if result.run.actions.shape[1] else None
+
+    asked = result.run.targets if result.spec.delay_bars == 0 else result.subject.targets(result.spec)
 
     def rerun(delay: int, factor: float) -> float:
         changed = result.spec.replace(
             delay_bars=result.spec.delay_bars + delay, costs=result.spec.costs.scaled(factor)
         )
-        run = run_engine(result.run.bars, _undelayed(result), changed, actions=fixed)
+        run = run_engine(result.run.bars, asked, changed, actions=result.run.actions)
         before = np.concatenate(([changed.initial_cash], run.equity[:-1]))
         return sharpe((run.equity / before - 1.0)[first:last], annual)
 
@@ -82,21 +85,13 @@ def run_tests(
         interval=bootstrap_interval(returns, "sharpe", options, seed=spec.seed),
         superiority=_superiority(result, benchmark, spec, sweep, (first, last)),
         overfitting=None if sweep is None else _overfitting(sweep),
-        effective=_effective(sweep, prior, result),
+        effective=_effective(sweep, tried),
         cost=_varied("cost multiple", COST_MULTIPLES, [rerun(0, factor) for factor in COST_MULTIPLES], 1.0),
         delay=_varied("delay in bars", DELAYS, [rerun(delay, 1.0) for delay in DELAYS], 0.0),
         break_even=_break_even(result, first, last),
         plateau=None if sweep is None else _plateau(sweep),
         years=performance_by_year(returns, result.run.bars.opened_at[first:last], bars_per_year=annual),
     )
-
-
-def _undelayed(result: BacktestResult) -> FloatVector:
-    """The strategy's targets as it gave them; a run keeps them delayed."""
-    late = result.spec.delay_bars
-    if late == 0:
-        return result.run.targets
-    return result.subject.strategy.evaluate(result.subject.bars, result.subject.values)
 
 
 def _varied(varied: str, settings: tuple[float, ...], values: list[float], base: float) -> Sensitivity:
@@ -111,7 +106,7 @@ def _varied(varied: str, settings: tuple[float, ...], values: list[float], base:
     )
 
 
-def _break_even(result: BacktestResult, first: int, last: int):  # type: ignore[no-untyped-def]
+def _break_even(result: BacktestResult, first: int, last: int) -> BreakEven:
     before = np.concatenate(([result.spec.initial_cash], result.run.equity[:-1]))
     with np.errstate(divide="ignore", invalid="ignore"):
         fills = result.run.fills
@@ -150,7 +145,7 @@ def _trial_returns(sweep: SweepResult, result: BacktestResult) -> FloatMatrix:
     subject = part.subject
     rows = np.empty((len(sweep), len(subject.bars)))
     for row, values in zip(rows, sweep.params, strict=True):
-        equity = run_engine(subject.bars, subject.strategy.evaluate(subject.bars, values), sweep.spec).equity
+        equity = run_subject(subject, sweep.spec, values).equity
         row[0] = equity[0] / sweep.spec.initial_cash - 1.0
         np.divide(equity[1:], equity[:-1], out=row[1:])
         row[1:] -= 1.0
@@ -167,36 +162,22 @@ def _overfitting(sweep: SweepResult) -> Overfitting | None:
     return overfitting_probability(BlockMoments(counts=counts, sums=moments[0], squares=moments[1]))
 
 
-def _effective(sweep: SweepResult | None, prior: Prior | None, result: BacktestResult) -> EffectiveTrials | None:
-    """Independent trials of this search and of those before it together, and the variance of all their Sharpe ratios."""
-    if sweep is None and (prior is None or prior.configurations == 0):
-        return None
-    own: EffectiveTrials | None = None
-    sharpes = [np.empty(0)]
-    if sweep is not None and len(sweep.parts[0].block_sums):
-        own = effective_trials(sweep.parts[0].block_sums)
-        sharpes.append(sweep.measured("sharpe") / np.sqrt(result.subject.periods_per_year))
-    elif sweep is None:
-        sharpes.append(np.array([result.metrics.sharpe.value]) / np.sqrt(result.subject.periods_per_year))
-    if prior is not None:
-        sharpes.append(prior.sharpes)
-    pooled = np.concatenate(sharpes)
-    pooled = pooled[np.isfinite(pooled)]
-    counted = own.effective if own is not None else 1.0
-    earlier = prior.effective if prior is not None else 0.0
-    variance = float(pooled.var(ddof=1)) if pooled.size > 1 else float("nan")
-    base = own or EffectiveTrials(
-        method="the ledger's trials and this one",
-        effective=counted,
-        trials=1,
-        undefined=0,
-        periods=len(result.run.bars),
+def _effective(sweep: SweepResult | None, tried: Tried | None) -> EffectiveTrials | None:
+    """Independent trials among everything on record, or, without a record, among this search."""
+    own = None if sweep is None or not len(sweep.parts[0].block_sums) else effective_trials(sweep.parts[0].block_sums)
+    if tried is None:
+        return own
+    known = tried.sharpes[np.isfinite(tried.sharpes)]
+    return EffectiveTrials(
+        method="independent trials on record",
+        effective=max(tried.effective, 1.0),
+        trials=tried.configurations,
+        undefined=tried.configurations - known.size,
+        periods=0,
         threshold=0.5,
-        sharpe_variance=variance,
+        sharpe_variance=float(known.var(ddof=1)) if known.size > 1 else float("nan"),
         groups=np.empty(0, dtype=np.int64),
     )
-    total = base.trials + (prior.configurations if prior is not None else 0)
-    return replace(base, effective=base.effective + earlier, trials=total, sharpe_variance=variance)
 
 
 def _plateau(sweep: SweepResult) -> Plateau | None:
@@ -215,18 +196,16 @@ def evidence_of(
     tests: Tests,
     benchmark: FloatVector,
     *,
-    prior: Prior | None,
-    sweep: SweepResult | None,
+    tried: Tried | None,
     window: tuple[int, int] | None = None,
 ) -> Evidence:
     """The evidence that tests and trades add up to; `trials` is None when no record of earlier tries was kept."""
     first, last = window or (0, len(result.run.bars))
     trades = result.trade_list
-    own = 1 if sweep is None else len(sweep)
     evidence = gather_evidence(
         result.returns[first:last],
         tests,
-        trials=None if prior is None else own + prior.configurations,
+        trials=None if tried is None else max(tried.configurations, 1),
         profits=trades.closed_profits(),
         benchmark=benchmark[first:last],
         bars_per_year=result.subject.periods_per_year,

@@ -9,20 +9,19 @@ from typing import Any
 import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector
-from augury.backtest.engine import EngineRun, check_targets, run_engine
+from augury.backtest.engine import EngineRun, run_engine
 from augury.backtest.result import BacktestResult
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
 from augury.backtest.trades import traded_notional, trades_of
-from augury.errors import InvalidInput
 from augury.metrics import Curve, measure
 
-__all__ = ["backtest", "result_of"]
+__all__ = ["result_of", "run_backtest", "run_subject"]
 
 _DEFAULT = BacktestSpec()
 
 
-def backtest(
+def run_backtest(
     strategy: Any,
     bars: Any,
     parameters: Mapping[str, Any] | None = None,
@@ -35,24 +34,26 @@ def backtest(
 
     `strategy` is a registered name, the path of a `.py` file that defines `positions(bars)`, such a function, a Strategy,
     or target positions float64[n] themselves. `bars` is a frame (see `validate_bars`) or BarArrays. `actions`
-    float64[3, n] are corporate actions, see `corporate_actions`. Decisions at bar t use bars up to t and are executed
+    float64[3, n] are corporate actions, see `action_matrix`: orders fill at prices as traded, the strategy sees them
+    free of the steps of splits. Decisions at bar t use bars up to t and are executed
     at the open of t+1 unless `spec.fill` says otherwise.
 
     InvalidInput for positions that are NaN, misaligned or beyond the leverage cap, and for parameters out of bounds;
     InvalidBars for bars that break a rule.
 
     >>> from augury.sample import load_sample
-    >>> result = backtest("sma_crossover", load_sample().bars["AAPL"], {"fast": 10, "slow": 30})
+    >>> result = run_backtest("sma_crossover", load_sample().bars["AAPL"], {"fast": 10, "slow": 30})
     >>> len(result.trades) > 30
     True
     """
     spec = _DEFAULT if spec is None else spec
-    subject = subject_of(strategy, bars, parameters, spec, symbol)
-    targets = subject.strategy.evaluate(subject.bars, subject.values)
-    check_targets(targets, subject.bars, spec)
-    if actions is not None and actions.shape != (3, len(subject.bars)):
-        raise InvalidInput(f"actions should be float64[3, {len(subject.bars)}], got shape {actions.shape}")
-    return result_of(subject, run_engine(subject.bars, targets, spec, actions=actions))
+    subject = subject_of(strategy, bars, parameters, spec, symbol, actions)
+    return result_of(subject, run_subject(subject, spec))
+
+
+def run_subject(subject: Subject, spec: BacktestSpec, values: FloatVector | None = None) -> EngineRun:
+    """The engine's run of a subject, with other parameter values where they are given."""
+    return run_engine(subject.bars, subject.targets(spec, values), spec, actions=subject.actions)
 
 
 def result_of(subject: Subject, run: EngineRun, benchmark: FloatVector | None = None) -> BacktestResult:

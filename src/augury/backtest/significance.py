@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from augury.arrays import FloatMatrix, FloatVector, IntVector
 from augury.backtest.layout import Market
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject
-from augury.backtest.sweep import Track, market_of, rules_of, search_of, untracked
+from augury.backtest.sweeping import Track, market_of, rules_of, search_of, untracked
 from augury.backtest.sweep_kernel import MEASURES, Blocks, Rules, Search, best_of_permutations, sweep_chunk
 from augury.backtest.walk_forward import WalkForward, folds_of, walk_forward
 from augury.backtest.walk_forward_kernel import walk_forward_of_permutations
 from augury.errors import InvalidInput, NotFound, nearest
+from augury.market.bars import BarArrays
 from augury.strategies.strategy import CompiledForm
 from augury.validation import PermutationSpec, PermutationTest, WalkForwardSpec, permutation_test
 from augury.validation.permutation import judge_null
@@ -39,9 +40,10 @@ class _Setting:
 
 
 def _setting(subject: Subject, params: FloatMatrix, spec: BacktestSpec) -> _Setting:
-    market = market_of(subject)
-    relatives = np.empty_like(subject.bars.matrix)
-    bar_relatives(subject.bars.matrix, relatives)
+    smooth = replace(subject, bars=subject.signal_bars, actions=np.empty((3, 0)))
+    market = market_of(smooth)
+    relatives = np.empty_like(smooth.bars.matrix)
+    bar_relatives(smooth.bars.matrix, relatives)
     return _Setting(market, search_of(subject, params), rules_of(subject, spec), relatives)
 
 
@@ -61,9 +63,9 @@ def _measured(subject: Subject, params: FloatMatrix, spec: BacktestSpec) -> Floa
     out = np.empty((len(params), len(MEASURES)))
     form = subject.strategy.form
     if isinstance(form, CompiledForm):
-        inputs = form.inputs(subject.bars.matrix)
+        inputs = form.inputs(subject.signal_bars.matrix)
     else:
-        inputs = np.array([subject.strategy.evaluate(subject.bars, row) for row in params])
+        inputs = np.array([subject.strategy.evaluate(subject.signal_bars, row) for row in params])
     nothing = Blocks(np.empty((0, 1)), np.empty((2, 0, 0)))
     sweep_chunk(market_of(subject), search_of(subject, params), inputs, rules_of(subject, spec), nothing, out)
     return out
@@ -159,12 +161,8 @@ def _judged(
 def _permuted_plainly(
     subject: Subject, params: FloatMatrix, spec: BacktestSpec, plan: PermutationSpec, seed: int
 ) -> PermutationTest:
-    from dataclasses import replace
-
-    from augury.market.bars import BarArrays
-
     def statistic(matrix: FloatMatrix) -> float:
         bars = BarArrays(subject.bars.opened_at, np.ascontiguousarray(matrix))
-        return best_of_search(replace(subject, bars=bars), params, spec)
+        return best_of_search(replace(subject, bars=bars, signal_bars=bars, actions=np.empty((3, 0))), params, spec)
 
-    return permutation_test(statistic, subject.bars.matrix, plan, seed=seed)
+    return permutation_test(statistic, subject.signal_bars.matrix, plan, seed=seed)

@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from augury.arrays import FloatVector, IntVector
+from augury.arrays import FloatMatrix, FloatVector, IntVector
+from augury.backtest.engine import check_targets
 from augury.backtest.spec import BacktestSpec
+from augury.backtest.split_steps import split_adjusted
+from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 from augury.market.validate import check_bar_arrays, valid_arrays
 from augury.metrics import periods_per_year
 from augury.strategies.accepting import as_strategy
 from augury.strategies.strategy import Strategy
 
+_NO_ACTIONS = np.empty((3, 0))
+
 __all__ = ["Subject", "arrays_of", "bars_in_a_year", "subject_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is run on what: a strategy with its parameter values, and the bars with their names."""
+    """What is run on what: a strategy with its parameter values, and the bars with their names.
+
+    `actions` float64[3, n] are corporate actions (see `corporate_actions`), float64[3, 0] without any. Orders are filled
+    at the `bars` as they were traded; the strategy sees `signal_bars`, which are free of the steps of splits.
+    """
 
     strategy: Strategy
     values: FloatVector
     bars: BarArrays
     symbol: str
     periods_per_year: float
+    actions: FloatMatrix = field(default_factory=lambda: np.empty((3, 0)))
+    signal_bars: BarArrays
 
     @property
     def parameters(self) -> dict[str, float]:
         """Parameter values by name."""
         return dict(zip(self.strategy.names, self.values.tolist(), strict=True))
+
+    def targets(self, spec: BacktestSpec, values: FloatVector | None = None) -> FloatVector:
+        """Target positions float64[n], decided at each close; InvalidInput when the engine cannot hold them."""
+        found = self.strategy.evaluate(self.signal_bars, self.values if values is None else values)
+        check_targets(found, self.bars, spec)
+        return found
 
 
 def arrays_of(bars: Any) -> BarArrays:
@@ -55,15 +72,24 @@ def bars_in_a_year(opened_at: IntVector) -> float:
 
 
 def subject_of(
-    strategy: Any, bars: Any, parameters: Mapping[str, Any] | None, spec: BacktestSpec, symbol: str
+    strategy: Any,
+    bars: Any,
+    parameters: Mapping[str, Any] | None,
+    spec: BacktestSpec,
+    symbol: str,
+    actions: FloatMatrix | None = None,
 ) -> Subject:
     """Everything checked and named before anything runs."""
     chosen = as_strategy(strategy)
     arrays = arrays_of(bars)
+    if actions is not None and actions.shape != (3, len(arrays)):
+        raise InvalidInput(f"actions should be float64[3, {len(arrays)}], got shape {actions.shape}")
     return Subject(
         strategy=chosen,
         values=chosen.values(parameters),
         bars=arrays,
         symbol=symbol,
         periods_per_year=spec.periods_per_year or bars_in_a_year(arrays.opened_at),
+        actions=_NO_ACTIONS if actions is None else actions,
+        signal_bars=arrays if actions is None else split_adjusted(arrays, actions),
     )

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from augury.arrays import FloatMatrix, FloatVector
-from augury.backtest.engine import check_targets, run_engine
 from augury.backtest.result import BacktestResult
-from augury.backtest.run import result_of
+from augury.backtest.run import result_of, run_subject
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject
 from augury.backtest.sweep_kernel import MEASURES
@@ -91,9 +90,7 @@ class SweepResult:
     def result(self, index: int, symbol: str | None = None) -> BacktestResult:
         """The full result of one combination: curve, trades and all measures."""
         subject = replace(self.part(symbol).subject, values=self.params[index].copy())
-        targets = subject.strategy.evaluate(subject.bars, subject.values)
-        check_targets(targets, subject.bars, self.spec)
-        return result_of(subject, run_engine(subject.bars, targets, self.spec))
+        return result_of(subject, run_subject(subject, self.spec))
 
     def to_frame(self, symbol: str | None = None) -> pd.DataFrame:
         """A row a combination: parameters, then measures; with several symbols a column `symbol` first."""

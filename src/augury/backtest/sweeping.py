@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from augury.arrays import FloatMatrix
-from augury.backtest.engine import check_targets, years_between
+from augury.backtest.engine import years_between
 from augury.backtest.grid import combinations_of
 from augury.backtest.layout import Market, new_state, settings_vector
 from augury.backtest.spec import BacktestSpec
@@ -34,7 +34,6 @@ MOMENT_BLOCKS = 16
 
 _STEPS_A_TASK = 4_000_000
 _BLOCKS_UP_TO = 100_000
-_NO_ACTIONS = np.empty((3, 0))
 
 
 def untracked(items: Iterable[Any], total: int) -> Iterator[Any]:  # noqa: ARG001
@@ -44,7 +43,7 @@ def untracked(items: Iterable[Any], total: int) -> Iterator[Any]:  # noqa: ARG00
 
 def market_of(subject: Subject) -> Market:
     """The kernel's view of a subject's bars."""
-    return Market(subject.bars.matrix, years_between(subject.bars), _NO_ACTIONS)
+    return Market(subject.bars.matrix, years_between(subject.bars), subject.actions)
 
 
 def rules_of(subject: Subject, spec: BacktestSpec) -> Rules:
@@ -77,14 +76,15 @@ def sweep(
     grid: Mapping[str, Iterable[Any]],
     spec: BacktestSpec | None = None,
     *,
+    actions: Mapping[str, FloatMatrix] | FloatMatrix | None = None,
     track: Track = untracked,
-    threads: int | None = None,
 ) -> SweepResult:
     """Measure every combination of a grid on one or several instruments (`bars`: a frame, or symbol -> frame).
 
     The numbers are those of single runs to the last bit, for any number of threads; any combination can be expanded to
     a full result. Nothing but the measures is kept: see `sweep_kernel.MEASURES`. A strategy that is not compiled is
-    called once a combination. `track(tasks, total)` wraps the tasks to show progress.
+    called once a combination. `actions` are corporate actions as for `run_backtest`, by symbol where there are several.
+    `track(tasks, total)` wraps the tasks to show progress.
 
     >>> from augury.sample import load_sample
     >>> found = sweep("sma_crossover", load_sample().bars["AAPL"], {"fast": range(5, 30, 5), "slow": [50, 100]})
@@ -95,7 +95,10 @@ def sweep(
     universe = dict(bars) if isinstance(bars, Mapping) else {"": bars}
     if not universe:
         raise InvalidInput("expected bars of at least one symbol, got an empty mapping")
-    subjects = [subject_of(strategy, frame, None, spec, str(symbol)) for symbol, frame in universe.items()]
+    dealt = actions if isinstance(actions, Mapping) else dict.fromkeys(universe, actions)
+    subjects = [
+        subject_of(strategy, frame, None, spec, str(symbol), dealt.get(symbol)) for symbol, frame in universe.items()
+    ]
     params = combinations_of(subjects[0].strategy, grid)
     parts = [_blank(subject, params) for subject in subjects]
     tasks = [
@@ -104,8 +107,7 @@ def sweep(
         for chunk in (max(1, _STEPS_A_TASK // len(subject.bars)),)
         for first in range(0, len(params), chunk)
     ]
-    workers = threads or os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         running: list[Future[None]] = [pool.submit(_work, subjects, params, spec, parts, task) for task in tasks]
         try:
             for done in track(as_completed(running), len(running)):
@@ -137,14 +139,14 @@ def _work(
     market, rules = market_of(subject), rules_of(subject, spec)
     form = subject.strategy.form
     if isinstance(form, CompiledForm):
-        inputs = form.inputs(subject.bars.matrix)
+        inputs = form.inputs(subject.signal_bars.matrix)
     else:
-        inputs = np.array([subject.strategy.evaluate(subject.bars, row) for row in chunk])
+        inputs = np.array([subject.strategy.evaluate(subject.signal_bars, row) for row in chunk])
     kept = len(part.block_sums) > 0
     moments = np.empty((2, part.block_moments.shape[1], len(chunk) if kept else 0))
     blocks = Blocks(part.block_sums[task.first : task.last] if kept else part.block_sums, moments)
     measures = part.measures[task.first : task.last]
     wrong = sweep_chunk(market, search_of(subject, chunk), inputs, rules, blocks, measures)
     if wrong >= 0:
-        check_targets(subject.strategy.evaluate(subject.bars, chunk[wrong]), subject.bars, spec)
+        subject.targets(spec, chunk[wrong])
     part.block_moments[:, :, task.first : task.last] = moments

@@ -16,7 +16,7 @@ from augury.backtest.result import BacktestResult
 from augury.backtest.run import result_of
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
-from augury.backtest.sweep import market_of, rules_of, search_of
+from augury.backtest.sweeping import market_of, rules_of, search_of
 from augury.backtest.sweep_kernel import new_scratch_arrays
 from augury.backtest.walk_forward_kernel import walk_forward_pass
 from augury.errors import NotEnoughData
@@ -45,7 +45,7 @@ class WalkForward:
     @property
     def result(self) -> BacktestResult:
         """The stitched run as a full result; nothing is held before the first test window."""
-        return result_of(self.subject, run_engine(self.subject.bars, self.targets, self.spec))
+        return result_of(self.subject, run_engine(self.subject.bars, self.targets, self.spec, actions=self.subject.actions))
 
     def to_frame(self) -> pd.DataFrame:
         """A row a fold: the windows' times and the parameters chosen (NaN where none was defined)."""
@@ -77,9 +77,9 @@ def walk_forward(subject: Subject, params: FloatMatrix, spec: BacktestSpec, fold
     windows = folds_of(len(subject.bars), folds)
     form = subject.strategy.form
     if isinstance(form, CompiledForm):
-        inputs = form.inputs(subject.bars.matrix)
+        inputs = form.inputs(subject.signal_bars.matrix)
     else:
-        inputs = np.array([subject.strategy.evaluate(subject.bars, row) for row in params])
+        inputs = np.array([subject.strategy.evaluate(subject.signal_bars, row) for row in params])
     scratch = new_scratch_arrays(len(subject.bars))
     sharpe = walk_forward_pass(
         market_of(subject), search_of(subject, params), inputs, rules_of(subject, spec), windows, scratch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,20 +17,25 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_output", "write_table"]
+__all__ = ["PAGES", "TABLES", "TEXTS", "check_output", "write_table", "write_text"]
 
-_ENDINGS = (".csv", ".parquet", ".feather")
+TABLES = (".csv", ".parquet", ".feather")
+PAGES = (".html", ".htm")
+TEXTS = (".json",)
 _DRAFT = ".part"
 
 
-def check_output(path: Path, *, made_from: Iterable[str | Path] = ()) -> None:
+def check_output(
+    path: str | Path, *, made_from: Iterable[str | Path] = (), endings: tuple[str, ...] = TABLES
+) -> None:
     """Refuse an output before any work is done for it.
 
-    Raises InvalidInput for another ending than .csv, .parquet and .feather, a folder that does not exist, something at
-    that place that is no file, and one of the files `made_from` which the result would replace.
+    Raises InvalidInput for another ending than `endings`, a folder that does not exist, something at that place that is
+    no file, and one of the files `made_from` which the result would replace.
     """
-    if path.suffix not in _ENDINGS:
-        raise InvalidInput(f"expected an output file ending in {', '.join(_ENDINGS)}, got {path.name!r}; rename it")
+    path = Path(path)
+    if path.suffix not in endings:
+        raise InvalidInput(f"expected an output file ending in {', '.join(endings)}, got {path.name!r}; rename it")
     if not path.parent.is_dir():
         why = "is a file, not a folder" if path.parent.exists() else "does not exist; make it, or choose another"
         raise InvalidInput(f"expected a folder to write {path.name} into, but {path.parent} {why}")
@@ -50,6 +55,17 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     folder cannot be written to or the disk is full.
     """
     check_output(path)
+    _write_whole(path, lambda draft: _write(table, draft, path.suffix))
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write text as `write_table` writes a frame: whole or not at all; .json only."""
+    path = Path(path)
+    check_output(path, endings=TEXTS)
+    _write_whole(path, lambda draft: _write_lines(text, draft))
+
+
+def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
     try:
         _remove_abandoned(path)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_DRAFT)
@@ -58,7 +74,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     draft = Path(name)
     try:
         _take(handle)
-        _write(table, draft, path.suffix)
+        write(draft)
         os.fsync(handle)
         draft.chmod(0o644)
         draft.replace(path)
@@ -70,6 +86,10 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     finally:
         os.close(handle)
         draft.unlink(missing_ok=True)
+
+
+def _write_lines(text: str, draft: Path) -> None:
+    draft.write_text(text, encoding="utf-8")
 
 
 def _write(table: pd.DataFrame, draft: Path, ending: str) -> None:

@@ -1,0 +1,1 @@
+"""Measures of the falls from a peak, one a file."""

@@ -1,0 +1,1 @@
+"""Measures of closed round trips, one a file."""

@@ -1,0 +1,1 @@
+"""Measures of how much is held and traded, one a file."""

@@ -1,0 +1,144 @@
+"""Writing what was evaluated to the ledger, and reading from it how much was tried before."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from augury import backtest, ledger
+from augury.ledger import Capsule, CapsuleData, DataKey, Entry, Ledger, SeriesKey, StrategySource
+from augury.version import __version__
+
+if TYPE_CHECKING:
+    from augury.backtest import BacktestResult, SweepResult
+
+__all__ = ["Recorded", "capsule_of", "data_key_of", "entry_of", "record", "strategy_source", "versions"]
+
+_LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "scipy")
+_NOT_RECORDED = (
+    "Nothing was recorded (the ledger is off), so this result is not counted when the next one on these data is judged."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What the ledger gave back: what was tried on the same data, and where the entries stand."""
+
+    tried: backtest.Tried | None
+    sequences: tuple[int, ...]
+    path: str | None
+    anchor: str | None
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-ready values."""
+        tried = self.tried
+        return {
+            "path": self.path,
+            "entries": list(self.sequences),
+            "anchor": self.anchor,
+            "configurations": None if tried is None else tried.configurations,
+            "effective": None if tried is None else tried.effective,
+        }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, Augury and the libraries that compute."""
+    found = {"python": platform.python_version(), "augury": __version__}
+    return found | {name: importlib.metadata.version(name) for name in _LIBRARIES}
+
+
+def data_key_of(result: BacktestResult) -> DataKey:
+    """The data of a result as the ledger names them."""
+    opened_at = result.run.bars.opened_at
+    series = SeriesKey(
+        symbol=result.symbol or "bars",
+        fingerprint=result.fingerprint,
+        timeframe=result.timeframe or "irregular",
+        bars=len(opened_at),
+        first=int(opened_at[0]),
+        last=int(opened_at[-1]),
+    )
+    return DataKey(series=(series,))
+
+
+def strategy_source(given: str, result: BacktestResult) -> StrategySource:
+    """The strategy as a capsule keeps it: its name, or the whole text of its file."""
+    path = Path(given)
+    if given.endswith(".py") and path.is_file():
+        return StrategySource(name=path.name, text=path.read_text(encoding="utf-8"))
+    return StrategySource(name=given, sha256=result.strategy_id)
+
+
+def capsule_of(
+    operation: str, given: str, result: BacktestResult, *, path: str, options: Mapping[str, Any]
+) -> Capsule:
+    """What `verify` needs to run a result again and compare it bit for bit."""
+    return Capsule(
+        operation=operation,
+        created_at=time.time_ns(),
+        options=options,
+        strategy=strategy_source(given, result),
+        parameters=dict(result.parameters),
+        spec=result.spec.to_dict(),
+        data=(CapsuleData(key=data_key_of(result).series[0], path=str(Path(path).resolve())),),
+        seed=options.get("seed"),
+        versions=versions(),
+        digests=result.digests,
+    )
+
+
+def entry_of(kind: str, result: BacktestResult, capsule: Capsule, sweep: SweepResult | None = None) -> Entry:
+    """An evaluated result, or the whole search that it was chosen from, as the ledger keeps it."""
+    names = ("total_return", "cagr", "sharpe", "max_drawdown", "trades")
+    common: dict[str, Any] = {
+        "kind": kind,
+        "subject": result.strategy,
+        "strategy_id": result.strategy_id,
+        "data": data_key_of(result),
+        "spec": result.spec,
+        "headline": {name: result.metrics[name].value for name in names},
+        "capsule": capsule.to_dict(),
+        "versions": versions(),
+        "seed": capsule.seed,
+        "parameters": dict(result.parameters),
+    }
+    annual = np.sqrt(result.subject.periods_per_year)
+    if sweep is None:
+        return Entry(**common, returns=result.returns, sharpes=np.array([result.metrics.sharpe.value]) / annual)
+    sums = sweep.parts[0].block_sums
+    return Entry(
+        **common,
+        trials=len(sweep),
+        sharpes=sweep.measured("sharpe", sweep.symbols[0]) / annual,
+        block_returns=sums.astype(np.float32) if len(sums) else None,
+        trial_parameters={name: sweep.params[:, at] for at, name in enumerate(sweep.names)},
+        note="best of a search",
+    )
+
+
+def record(entries: list[Entry], where: str | None) -> Recorded:
+    """Append the entries and read how much was tried on the first one's data, these included."""
+    path = ledger.ledger_path(where)
+    if path is None:
+        return Recorded(tried=None, sequences=(), path=None, anchor=None, notes=(_NOT_RECORDED,))
+    with Ledger(path) as book:
+        receipts = book.append_many(entries)
+        tries = book.tries(entries[0].data)
+        anchor = book.anchor()
+    tried = backtest.Tried(
+        configurations=tries.configurations,
+        effective=tries.effective,
+        sharpes=tries.sharpes,
+        source=f"ledger {path.name}",
+    )
+    return Recorded(
+        tried=tried, sequences=tuple(receipt.sequence for receipt in receipts), path=str(path), anchor=anchor
+    )
