@@ -53,7 +53,7 @@ def take_guards(memory: Any, order: Any, settings: Any, opened: Any) -> Any:
 
 @inlined
 def guard_levels(state: Any, memory: Any) -> Any:
-    """(stop, target, whether the trailing stop is the nearer one) of the position held; infinite where there is none."""
+    """(stop, target, whether the trailing stop is the nearer one) of the position; infinite where there is none."""
     side = 1.0 if state[UNITS] > 0.0 else -1.0
     entry, best = state[ENTRY_PRICE], state[BEST]
     loss, gain, trail = memory[HELD_LOSS], memory[HELD_GAIN], memory[HELD_TRAILING]

@@ -172,51 +172,6 @@ def _touch(desk: Any, k: Any, bar: Any, slip: Any) -> Any:
 
 
 @inlined
-def _worse_mate(desk: Any, k: Any, price: Any, bar: Any, slip: Any) -> Any:
-    """Whether another order of k's group is touched in this bar at a price that is worse by the close."""
-    if desk.orders[k, GROUP] < 0.0:
-        return False
-    mine = side_of(desk.orders[k]) * (bar[3] - price)
-    for i in range(int(desk.memory[LIVE])):
-        other = desk.live[i]
-        if other != k and desk.orders[other, GROUP] == desk.orders[k, GROUP]:
-            fills, reference, _ = _touch(desk, other, bar, slip)
-            if fills and side_of(desk.orders[other]) * (bar[3] - reference) < mine:
-                return True
-    return False
-
-
-@inlined
-def _fill_inside(desk: Any, account: Any, t: Any, bar: Any, taking: Any) -> Any:
-    """Fill orders touched inside the bar: (opened or enlarged a position, left one to a worse mate).
-
-    `taking` False: all but the limit orders that make the position smaller. True: those, unless they lie beyond the
-    position's target and that is reached too.
-    """
-    state, slip = account.state, account.settings[SLIP]
-    grown = mated = False
-    for i in range(int(desk.memory[LIVE])):
-        k = desk.live[i]
-        order = desk.orders[k]
-        fills, reference, slipped = _touch(desk, k, bar, slip)
-        resting = order[KIND] == LIMIT or (order[KIND] == STOP_LIMIT and desk.outcomes[k, TRIGGERED] != 0.0)
-        smaller = resting and side_of(order) * state[UNITS] < 0.0
-        if not fills or smaller != taking:
-            continue
-        if taking:
-            side = 1.0 if state[UNITS] > 0.0 else -1.0
-            target = guard_levels(state, desk.memory)[1]
-            reached = side * (bar[1] if side > 0.0 else bar[2]) > side * target
-            if reached and side * reference > side * target:
-                continue
-        if _worse_mate(desk, k, reference, bar, slip):
-            mated = True
-            continue
-        grown = fill_order(desk, account, k, t, (reference, slipped), bar[4]) or grown
-    return grown, mated
-
-
-@inlined
 def _reaches_target(account: Any, memory: Any, bar: Any) -> Any:
     """Whether the bar trades through the target of the position held."""
     state = account.state
@@ -227,15 +182,78 @@ def _reaches_target(account: Any, memory: Any, bar: Any) -> Any:
 
 
 @inlined
+def _mates(desk: Any, k: Any, price: Any, bar: Any, slip: Any) -> Any:
+    """(whether another order of k's group is touched in this bar too, whether one of them is worse by the close)."""
+    touched = worse = False
+    if desk.orders[k, GROUP] >= 0.0:
+        mine = side_of(desk.orders[k]) * (bar[3] - price)
+        for i in range(int(desk.memory[LIVE])):
+            other = desk.live[i]
+            if other != k and desk.orders[other, GROUP] == desk.orders[k, GROUP]:
+                fills, reference, _ = _touch(desk, other, bar, slip)
+                touched = touched or fills
+                worse = worse or (fills and side_of(desk.orders[other]) * (bar[3] - reference) < mine)
+    return touched, worse
+
+
+@inlined
+def _takes_profit(desk: Any, account: Any, k: Any) -> Any:
+    """Whether order k rests as a limit order that would make the position smaller."""
+    order = desk.orders[k]
+    resting = order[KIND] == LIMIT or (order[KIND] == STOP_LIMIT and desk.outcomes[k, TRIGGERED] != 0.0)
+    return resting and side_of(order) * account.state[UNITS] < 0.0
+
+
+@inlined
+def _profit_in_reach(desk: Any, account: Any, bar: Any) -> Any:
+    """Whether the bar trades through the target of the position held, or a limit order that takes profit on it."""
+    if _reaches_target(account, desk.memory, bar):
+        return True
+    for i in range(int(desk.memory[LIVE])):
+        k = desk.live[i]
+        if _takes_profit(desk, account, k) and _touch(desk, k, bar, account.settings[SLIP])[0]:
+            return True
+    return False
+
+
+@inlined
+def _fill_inside(desk: Any, account: Any, t: Any, bar: Any, taking: Any) -> Any:
+    """Fill orders touched inside the bar: (opened or enlarged a position, several of one group were touched).
+
+    `taking` False: all but the limit orders that make the position smaller. True: those, unless they lie beyond the
+    position's target and that is reached too.
+    """
+    state, slip = account.state, account.settings[SLIP]
+    grown = mated = False
+    for i in range(int(desk.memory[LIVE])):
+        k = desk.live[i]
+        fills, reference, slipped = _touch(desk, k, bar, slip)
+        if not fills or _takes_profit(desk, account, k) != taking:
+            continue
+        if taking:
+            side = 1.0 if state[UNITS] > 0.0 else -1.0
+            target = guard_levels(state, desk.memory)[1]
+            reached = side * (bar[1] if side > 0.0 else bar[2]) > side * target
+            if reached and side * reference > side * target:
+                continue
+        touched, worse = _mates(desk, k, reference, bar, slip)
+        mated = mated or touched
+        if worse:
+            continue
+        grown = fill_order(desk, account, k, t, (reference, slipped), bar[4]) or grown
+    return grown, mated
+
+
+@inlined
 def _inside(desk: Any, account: Any, t: Any, bar: Any) -> Any:
     """The pessimistic path: what opens or cuts losses first, then the stop, then what takes profit.
 
-    A position that was opened or enlarged inside the bar may be stopped in it, but not reach its target: the bar may have
-    been there before.
+    A position that was opened or enlarged inside the bar may be stopped in it, but not reach its target: the bar may
+    have been there before.
     """
     state, memory = account.state, desk.memory
     grown, mated = _fill_inside(desk, account, t, bar, False)
-    reached = _reaches_target(account, memory, bar)
+    reached = _profit_in_reach(desk, account, bar)
     if stop_inside(account, memory, t, bar):
         state[AMBIGUOUS] += 1.0 if grown or mated or reached else 0.0
         return

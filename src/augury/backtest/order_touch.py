@@ -56,8 +56,8 @@ def trips_inside(order: Any, bar: Any) -> Any:
 def touched_inside(order: Any, tripped: Any, bar: Any, slip: Any) -> Any:
     """(whether the order fills inside the bar, reference price, slip), the open having passed without a fill.
 
-    A stop-limit order that trips inside fills at once when its limit lies beyond its stop; when it does not, the bar may
-    have visited the limit before the stop, so it waits for the next bar.
+    A stop-limit order that trips inside fills at once when its limit lies beyond its stop; when it does not, the bar
+    may have visited the limit before the stop, so it waits for the next bar.
     """
     kind, side = order[KIND], side_of(order)
     if kind == LIMIT or (kind == STOP_LIMIT and tripped):

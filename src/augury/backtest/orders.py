@@ -27,8 +27,8 @@ def _require_positive(value: float | None, what: str) -> None:
 class AttachedExits:
     """Exits that guard the position from the fill of their order on; None switches one off.
 
-    As fractions of the average entry price, or with `as_prices` as prices (`trailing_stop` then is a distance in money).
-    The exits of the last order that opened or enlarged the position guard all of it.
+    As fractions of the average entry price, or with `as_prices` as prices (`trailing_stop` then is a distance in
+    money). The exits of the last order that opened or enlarged the position guard all of it.
     """
 
     stop_loss: float | None = None
@@ -54,8 +54,8 @@ class Order:
     """An order submitted at the close of bar `bar`; it may fill from the next bar on.
 
     Either `side` and `units`, or, for a market order, `target`: the fraction of equity to hold. `limit_price` and
-    `stop_price` as the kind needs them. It may fill in `good_for_bars` bars (None: until the bars end). When an order of a
-    `group` fills, the others of that group are cancelled. `exits` None: those of the spec when it opens a position.
+    `stop_price` as the kind needs them. It may fill in `good_for_bars` bars (None: until the bars end). When an order
+    of a `group` fills, the others of it are cancelled. `exits` None: those of the spec when it opens a position.
     """
 
     bar: int
@@ -103,7 +103,7 @@ class OrderOutcome:
     """What became of an order: `units` filled (below 0: sold) at `average_price` from `first_bar` to `last_bar`.
 
     `reason` says why it is not filled in full: bars_ended, good_for_ended, buying_power, short_not_allowed,
-    nothing_to_do, group_filled, volume, delisted, ruined; empty for a full fill. Price and bars are None without a fill.
+    nothing_to_do, group_filled, volume, delisted, ruined; empty for a full fill. Price and bars are None without one.
     """
 
     status: OrderStatus

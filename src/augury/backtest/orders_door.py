@@ -44,15 +44,15 @@ def run_orders(
     turns into a limit order when its stop is touched; in that same bar it fills at its stop, with slippage up to the
     limit, if the limit lies beyond the stop, and otherwise waits.
 
-    Within a bar, to the trader's disadvantage: everything at the open first, in the order of submission; then what opens,
-    enlarges or cuts losses; then the position's stop; then limit orders that take profit; then its target. What was
-    opened or enlarged inside the bar may be stopped in it but not reach its target. Of orders of one group that are
-    touched in one bar the one fills that is worse by the close. After an exit nothing else fills in that bar. Bars where
-    this rule decided are counted (state AMBIGUOUS).
+    Within a bar, to the trader's disadvantage: everything at the open first, in the order of submission; then what
+    opens, enlarges or cuts losses; then the position's stop; then limit orders that take profit; then its target. What
+    was opened or enlarged inside the bar may be stopped in it but not reach its target. Of orders of one group that are
+    touched in one bar the one fills that is worse by the close. After an exit nothing else fills in that bar. Bars
+    where this rule decided are counted (state AMBIGUOUS).
 
     An order beyond buying power (`leverage` times the equity after costs) is rejected; one that makes the position
-    smaller never is. `volume_limit` is shared by all orders of a bar; exits do not wait for volume. A split restates the
-    prices and units of what waits. `delay_bars` applies; `fill` must be next_open and `rebalance_drift` None.
+    smaller never is. `volume_limit` is shared by all orders of a bar; exits do not wait for volume. A split restates
+    the prices and units of what waits. `delay_bars` applies; `fill` must be next_open and `rebalance_drift` None.
 
     InvalidInput for orders outside the bars and options that do not go with orders.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-__all__ = ["DESK", "Desk", "KINDS", "ORDER_COLUMNS", "OUTCOME_COLUMNS", "OUTCOME_REASONS", "STATUSES"]
+__all__ = ["DESK", "KINDS", "ORDER_COLUMNS", "OUTCOME_COLUMNS", "OUTCOME_REASONS", "STATUSES", "Desk"]
 
 KINDS: Final = ("market", "limit", "stop", "stop_limit")
 MARKET: Final = 0

@@ -12,12 +12,20 @@ import pandas as pd
 from augury.arrays import BoolVector, FloatMatrix, FloatVector, IntVector
 from augury.backtest.panel import Panel, PanelBlock
 from augury.backtest.portfolio_spec import PortfolioSpec
-from augury.backtest.portfolio_weights import WeightTable, checked_row, constant_weights
+from augury.backtest.portfolio_weights import (
+    StrategyShare,
+    WeightTable,
+    check_table,
+    checked_row,
+    combined_weights,
+    constant_weights,
+    frame_weights,
+)
 from augury.errors import InvalidInput
 from augury.market.bars import BAR_COLUMNS, time_index
 from augury.market.times import iso
 
-__all__ = ["FunctionRows", "PanelHistory", "TableRows", "WeightFunction", "WeightsWithHistory"]
+__all__ = ["FunctionRows", "PanelHistory", "TableRows", "WeightFunction", "WeightsWithHistory", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,23 +138,21 @@ class FunctionRows:
 
 def rows_of(weights: Any, panel: Panel, spec: PortfolioSpec) -> TableRows | FunctionRows:
     """The rows for whatever `run_portfolio` takes as weights; raises InvalidInput for weights that cannot be run."""
-    from augury.backtest import portfolio_weights as kinds
-
     if isinstance(weights, WeightsWithHistory) or (callable(weights) and not isinstance(weights, type)):
         return FunctionRows(weights, panel, spec)
     if isinstance(weights, WeightTable):
         table = weights
     elif isinstance(weights, pd.DataFrame):
-        table = kinds.frame_weights(weights, panel)
+        table = frame_weights(weights, panel)
     elif isinstance(weights, Mapping | pd.Series):
         table = constant_weights({str(name): weight for name, weight in weights.items()}, panel)
-    elif isinstance(weights, list | tuple) and all(isinstance(one, kinds.StrategyShare) for one in weights):
-        table = kinds.combined_weights(weights, panel)
+    elif isinstance(weights, list | tuple) and all(isinstance(one, StrategyShare) for one in weights):
+        table = combined_weights(weights, panel)
     else:
         raise InvalidInput(
             "weights should be a mapping, a frame, a function of the history, or a list of StrategyShare; got "
             f"{type(weights).__name__}"
         )
     account = spec.backtest
-    kinds.check_table(table, panel, -account.leverage if account.allow_short else 0.0, account.leverage)
+    check_table(table, panel, -account.leverage if account.allow_short else 0.0, account.leverage)
     return TableRows(table, panel)

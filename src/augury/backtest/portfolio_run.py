@@ -61,7 +61,7 @@ class PortfolioRun:
         return float(self.traded.sum()) / mean / span if mean > 0.0 else float("nan")
 
     def fills_frame(self) -> pd.DataFrame:
-        """Every fill in order: time of the bar, symbol, units (sold below 0), price, commission, slippage, held, why."""
+        """Every fill in order: time of the bar, symbol, units (sold below 0), price, costs, units held after, why."""
         fills, at = self.fills, self.fills[:, layout.FILL_BAR].astype(np.int64)
         names = np.array(self.panel.symbols, dtype=object)
         return pd.DataFrame(

@@ -75,7 +75,7 @@ class PortfolioSpec(Spec):
         """The account's own drift rule is not for portfolios, and the buffer must leave something to invest."""
         if self.backtest.rebalance_drift is not None:
             raise InvalidInput(
-                f"PortfolioSpec.backtest.rebalance_drift = {self.backtest.rebalance_drift:g} is for one instrument; use "
+                f"backtest.rebalance_drift = {self.backtest.rebalance_drift:g} is for a single instrument; use "
                 "rebalance=RebalanceSpec(when='threshold', threshold=...)"
             )
         if self.cash_buffer >= self.backtest.leverage:

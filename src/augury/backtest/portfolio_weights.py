@@ -16,7 +16,15 @@ from augury.market.asof import asof_positions
 from augury.market.timeframe import Timeframe
 from augury.market.times import iso, parse_times
 
-__all__ = ["StrategyShare", "WeightTable", "checked_row", "combined_weights", "constant_weights", "frame_weights"]
+__all__ = [
+    "StrategyShare",
+    "WeightTable",
+    "check_table",
+    "checked_row",
+    "combined_weights",
+    "constant_weights",
+    "frame_weights",
+]
 
 _ALWAYS = int(np.iinfo(np.int64).min) + 1
 _SLACK = 1e-9

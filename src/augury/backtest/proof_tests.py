@@ -171,7 +171,7 @@ def _effective(sweep: SweepResult | None, tried: Tried | None) -> EffectiveTrial
     return EffectiveTrials(
         method="independent trials on record",
         effective=max(tried.effective, 1.0),
-        trials=tried.configurations,
+        trials=max(tried.configurations, 1),
         undefined=tried.configurations - known.size,
         periods=0,
         threshold=0.5,

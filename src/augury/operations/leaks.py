@@ -102,14 +102,19 @@ class Unproven:
     """A column about which the trials say little: `value` at every bar where it is known, or never known (None)."""
 
     column: str
-    value: float | None
+    value: float | str | None
 
     @property
     def reason(self) -> str:
         """Why in words."""
         if self.value is None:
             return "it was never known on these bars"
-        return f"it is {self.value:g} at every bar, so it decided nothing that could have moved"
+        return f"it is {self.shown} at every bar, so it decided nothing that could have moved"
+
+    @property
+    def shown(self) -> str:
+        """The value in words."""
+        return f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +166,7 @@ class LeaksResult:
         }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> float | str | None:
     if not isinstance(value, int | float):
         return None if value is None else str(value)
     return float(value) if math.isfinite(value) else None
@@ -272,7 +277,7 @@ def _unproven(table: pd.DataFrame, report: CausalityReport) -> tuple[Unproven, .
     for name in table.columns:
         values = table[name].dropna()
         if str(name) not in leaking and len(values) > 1 and values.nunique() == 1:
-            found.append(Unproven(column=str(name), value=float(values.iloc[0])))
+            found.append(Unproven(column=str(name), value=_plain(values.iloc[0])))
     return tuple(found)
 
 

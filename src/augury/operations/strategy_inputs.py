@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from augury.arrays import FloatMatrix
 
-__all__ = ["DataOptions", "Instrument", "RunOptions", "backtest_spec", "grid_of", "parameters_of", "read_instrument"]
+__all__ = ["DataOptions", "Instrument", "RunOptions", "StrategyOptions", "backtest_spec", "grid_of", "parameters_of", "read_instrument"]
 
 _SPLIT_RULE = "split_like"
 
@@ -80,6 +80,25 @@ class RunOptions(DataOptions):
         msgspec.Meta(description="File of the ledger, or off; $AUGURY_LEDGER or augury-ledger.sqlite when left out."),
     ] = option(None)
     seed: Annotated[int, msgspec.Meta(ge=0, description="Seed of every test that draws at random.")] = option(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyOptions(RunOptions):
+    """One strategy on one file of bars, how hard it is tested, and the files to write."""
+
+    strategy: Annotated[
+        str, msgspec.Meta(description="A strategy's name, or a .py file that defines positions(bars).")
+    ] = option(positional=True)
+    file: Annotated[str, msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(positional=True)
+    permutations: Annotated[
+        int, msgspec.Meta(ge=0, description="Histories in random order to compare with; 0 for none.")
+    ] = option(1000)
+    report: Annotated[str | None, msgspec.Meta(description="Write one self-contained HTML page here.")] = option(
+        None, short="-r"
+    )
+    save: Annotated[
+        str | None, msgspec.Meta(description="Write the run capsule (.json) here, for verify and report.")
+    ] = option(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

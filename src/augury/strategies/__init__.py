@@ -9,7 +9,8 @@ from augury.lazy import lazy_exports
 if TYPE_CHECKING:
     from augury.strategies.accepting import as_strategy
     from augury.strategies.compiling import compiled_strategy
-    from augury.strategies.files import load_strategy
+    from augury.strategies.failures import failure_of
+    from augury.strategies.files import load_function, load_strategy, names_in_file
     from augury.strategies.functions import StrategyLike, strategy_from_array, strategy_from_function
     from augury.strategies.registry import strategies, strategy_named, strategy_names
     from augury.strategies.strategy import CompiledForm, Parameter, PlainForm, Strategy
@@ -22,7 +23,10 @@ __all__ = [
     "StrategyLike",
     "as_strategy",
     "compiled_strategy",
+    "failure_of",
+    "load_function",
     "load_strategy",
+    "names_in_file",
     "strategies",
     "strategy_from_array",
     "strategy_from_function",
@@ -40,7 +44,10 @@ __getattr__, __dir__ = lazy_exports(
         "StrategyLike": "augury.strategies.functions",
         "as_strategy": "augury.strategies.accepting",
         "compiled_strategy": "augury.strategies.compiling",
+        "failure_of": "augury.strategies.failures",
+        "load_function": "augury.strategies.files",
         "load_strategy": "augury.strategies.files",
+        "names_in_file": "augury.strategies.files",
         "strategies": "augury.strategies.registry",
         "strategy_from_array": "augury.strategies.functions",
         "strategy_from_function": "augury.strategies.functions",

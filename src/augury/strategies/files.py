@@ -9,6 +9,7 @@ import importlib.machinery
 import importlib.util
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,7 +20,7 @@ from augury.strategies.functions import strategy_from_function
 from augury.strategies.registry import strategy_named, strategy_names
 from augury.strategies.strategy import Strategy
 
-__all__ = ["load_module", "load_strategy", "source_of"]
+__all__ = ["load_function", "load_module", "load_strategy", "names_in_file", "source_of"]
 
 _LARGEST_BYTES = 1_000_000
 _PREFIX = "_augury_file_"
@@ -56,6 +57,22 @@ def load_strategy(path_or_name: str | Path) -> Strategy:
     except InvalidInput as error:
         raise InvalidInput(f"{path.name}: {error}") from error
     return _identified(strategy, source_of(module))
+
+
+def load_function(path: str | Path, name: str) -> Callable[..., Any]:
+    """A function of a `.py` file by its name. Raises NotFound, with the nearest names, and InvalidInput as above."""
+    module = load_module(_existing(Path(path)))
+    found = getattr(module, name, None)
+    if not callable(found):
+        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise NotFound(f"{Path(path).name} defines no function {name!r}; {nearest(name, known)}")
+    function: Callable[..., Any] = found
+    return function
+
+
+def names_in_file(path: str | Path) -> frozenset[str]:
+    """The names that a `.py` file defines when it is run."""
+    return frozenset(vars(load_module(_existing(Path(path)))))
 
 
 def _looks_like_a_file(given: str | Path) -> bool:

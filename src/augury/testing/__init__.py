@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from augury.testing.generators.news_with_effect import NewsSample, NewsTruth, news_with_effect
     from augury.testing.generators.regime_returns import RegimePath, RegimeTruth, regime_returns
     from augury.testing.labels import LabelReport, assert_label, check_label
-    from augury.testing.planted import PLANTED, Twins, planted_inputs
+    from augury.testing.planted import PLANTED, PLANTED_STRATEGIES, Twins, planted_inputs
+    from augury.testing.strategy_contract import run_strategy_suite, strategy_suite
+    from augury.testing.strategy_trial import StrategySuiteSpec
     from augury.testing.streaming import assert_streams, streaming_suite
     from augury.testing.subjects import bars_experiment, news_experiment, universe_experiment
 
@@ -48,8 +50,10 @@ _HOMES = {
     "NewsSample": "generators.news_with_effect",
     "NewsTruth": "generators.news_with_effect",
     "PLANTED": "planted",
+    "PLANTED_STRATEGIES": "planted",
     "RegimePath": "generators.regime_returns",
     "RegimeTruth": "generators.regime_returns",
+    "StrategySuiteSpec": "strategy_trial",
     "SuiteSpec": "feature_trial",
     "Twins": "planted",
     "Universe": "generators.correlated_universe",
@@ -78,12 +82,15 @@ _HOMES = {
     "regime_returns": "generators.regime_returns",
     "run_checks": "contract",
     "run_feature_suite": "feature_contract",
+    "run_strategy_suite": "strategy_contract",
+    "strategy_suite": "strategy_contract",
     "streaming_suite": "streaming",
     "universe_experiment": "subjects",
 }
 
 __all__ = [
     "PLANTED",
+    "PLANTED_STRATEGIES",
     "BarStyle",
     "CausalityPlan",
     "CausalityReport",
@@ -101,6 +108,7 @@ __all__ = [
     "NewsTruth",
     "RegimePath",
     "RegimeTruth",
+    "StrategySuiteSpec",
     "SuiteSpec",
     "Twins",
     "Universe",
@@ -129,6 +137,8 @@ __all__ = [
     "regime_returns",
     "run_checks",
     "run_feature_suite",
+    "run_strategy_suite",
+    "strategy_suite",
     "streaming_suite",
     "universe_experiment",
 ]
