@@ -7,7 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from augury.market.bars import BarArrays
+from augury.backtest import EngineRun
+from augury.backtest.layout import FILL_BAR, FILL_COMMISSION, FILL_HELD, FILL_PRICE, FILL_UNITS
+from augury.market.bars import BarArrays, bar_arrays
+from augury.sample import load_sample
 
 DAY = 86_400 * 10**9
 
@@ -45,3 +48,48 @@ def make_bars() -> Callable[..., BarArrays]:
 @pytest.fixture(scope="session")
 def make_random_bars() -> Callable[..., BarArrays]:
     return random_bars
+
+
+@pytest.fixture(scope="session")
+def real_bars() -> dict[str, BarArrays]:
+    """Eight years of real daily bars, raw prices; peers and Augury are given the same, so splits do not matter."""
+    bars = load_sample().bars
+    return {ticker: bar_arrays(bars[ticker].loc["2005-03-01":"2013-03-01"]) for ticker in ("AAPL", "IBM", "MSFT")}
+
+
+@pytest.fixture(scope="session")
+def crossings() -> Callable[[BarArrays, int, int], tuple[np.ndarray, np.ndarray]]:
+    """Bars at which a fast mean of closes crosses above and below a slow one; computed once and fed to both sides."""
+
+    def find(bars: BarArrays, fast: int, slow: int) -> tuple[np.ndarray, np.ndarray]:
+        sums = np.cumsum(np.concatenate([[0.0], bars.matrix[3]]))
+        above = np.zeros(len(bars), dtype=np.bool_)
+        last = np.arange(slow, len(bars) + 1)
+        above[slow - 1 :] = (sums[last] - sums[last - fast]) / fast > (sums[last] - sums[last - slow]) / slow
+        turned = np.diff(above.astype(np.int8), prepend=0)
+        return turned > 0, turned < 0
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def flat_trades() -> Callable[[EngineRun], np.ndarray]:
+    """Closed round trips float64[m, 6]: entry bar, exit bar, units (signed), entry price, exit price, profit.
+
+    For runs whose positions are opened by one fill and closed or reversed by one.
+    """
+
+    def match(run: EngineRun) -> np.ndarray:
+        trades, opened = [], None
+        for row in run.fills.tolist():
+            t, traded, price, fee = row[FILL_BAR], row[FILL_UNITS], row[FILL_PRICE], row[FILL_COMMISSION]
+            if opened is not None:
+                start, units, entry, paid = opened
+                share = abs(units / traded)
+                profit = units * (price - entry) - paid - fee * share
+                trades.append((start, t, units, entry, price, profit))
+                fee *= 1.0 - share
+            opened = (t, row[FILL_HELD], price, fee) if row[FILL_HELD] else None
+        return np.array(trades).reshape(-1, 6)
+
+    return match

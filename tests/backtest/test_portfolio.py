@@ -1,8 +1,7 @@
-"""Portfolios: identities, invariances, shared cash, and agreement with another library."""
+"""Portfolios: identities, invariances, shared cash, calendars, listings and exits."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -66,7 +65,7 @@ def test_contributions_and_equity_agree_at_every_bar_of_a_short_history(panel: P
         assert part.contributions.sum() + part.interest == pytest.approx(whole.equity[bars - 1] - 10_000.0, abs=1e-7)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.integers(2, 3200), st.sampled_from(["on_change", "daily", "weekly", "monthly", "every_n_bars", "threshold"]))
 def test_the_past_does_not_depend_on_how_the_history_goes_on(bars: int, when: Any) -> None:
     """Later prices, weights and listings are changed; every value up to the cut stays, bit for bit."""
@@ -149,7 +148,7 @@ def test_symbols_bought_once_are_separate_accounts(frames: dict[str, pd.DataFram
         assert run.contributions[at] == pytest.approx(one.equity[-1] - 3_000.0, rel=1e-10)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([0.0, 0.001, 0.05]),
@@ -169,8 +168,10 @@ def test_a_fully_invested_portfolio_never_overdraws(
         costs=costs, rebalance=RebalanceSpec(when="every_n_bars", every_bars=3), sizing=sizing, whole_units=whole
     )
     run = run_portfolio(panel, WeightTable(known_at=panel.closed_at, rows=rows / rows.sum(axis=1, keepdims=True)), spec)
-    assert run.cash.min() >= -1e-8 * run.equity.max()
-    assert (run.gross <= run.equity * (1 + 1e-8)).all()
+    alive = run.equity >= 100.0 * minimum  # below that the least commissions of sales can cost more than these bring
+    assert alive[:50].all()
+    assert run.cash[alive].min() >= -1e-8 * run.equity.max()
+    assert (run.gross[alive] <= run.equity[alive] * (1 + 1e-8)).all()
 
 
 def test_weights_hold_after_the_costs_of_getting_there(panel: Panel) -> None:
@@ -186,46 +187,6 @@ def test_weights_hold_after_the_costs_of_getting_there(panel: Panel) -> None:
         )
         values = held * panel.dense[3, bar, [0, 3, 4]]  # type: ignore[index]
         np.testing.assert_allclose(values / run.equity[bar], [0.5, 0.3, 0.2], rtol=1e-9)
-
-
-def closes_of(frames: dict[str, pd.DataFrame], names: list[str]) -> tuple[Panel, pd.DataFrame, pd.DataFrame]:
-    panel = Panel.of({name: frames[name] for name in names})
-    column = {kind: pd.DataFrame({name: frames[name][kind] for name in names}) for kind in ("open", "close")}
-    return panel, column["open"], column["close"]
-
-
-@pytest.mark.parametrize(("fee", "slip", "gross"), [(0.0, 0.0, 1.0), (0.002, 0.001, 0.95)])
-@pytest.mark.parametrize("fill", ["next_open", "same_close"])
-def test_equity_equals_vectorbts_shared_cash_portfolio(
-    frames: dict[str, pd.DataFrame], fee: float, slip: float, gross: float, fill: Any
-) -> None:
-    """The other library sizes before costs: with `before_costs` sizing the two agree to 1e-9, month after month."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import vectorbt as vbt
-    names = ["AAPL", "IBM", "MSFT"]
-    panel, opens, closes = closes_of(frames, names)
-    rng = np.random.default_rng(1)
-    month = closes.index.tz_localize(None).to_period("M")
-    first = np.flatnonzero(month[1:] != month[:-1]) + (1 if fill == "same_close" else 0)
-    rows = gross * rng.dirichlet(np.ones(3), first.size)
-    sizes = pd.DataFrame(np.nan, closes.index, names)
-    sizes.iloc[first] = rows
-    sizes = sizes if fill == "same_close" else sizes.shift(1)
-    price = closes if fill == "same_close" else opens
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        peer = vbt.Portfolio.from_orders(
-            close=closes, size=sizes, price=price, val_price=price, size_type="targetpercent", fees=fee, slippage=slip,
-            cash_sharing=True, group_by=True, call_seq="auto", init_cash=10_000.0,
-        )  # fmt: skip
-        value = peer.value().to_numpy()
-    costs = FREE.replace(commission_rate=fee, slippage_rate=slip)
-    spec = spec_of(costs=costs, fill=fill, sizing="before_costs", rebalance=RebalanceSpec(when="on_change"))
-    table = WeightTable(known_at=panel.closed_at[first], rows=rows)
-    run = run_portfolio(panel, table, spec)
-    np.testing.assert_allclose(run.equity, value, rtol=1e-9)
-    assert len(run.fills) > 400
 
 
 def test_a_listing_in_the_middle_of_the_history_is_bought_at_its_second_bar(panel: Panel) -> None:
@@ -307,7 +268,9 @@ def test_calendar_rebalances_are_filled_in_the_first_bar_of_each_period(
     label = {"daily": naive.to_period("D"), "weekly": naive.to_period("W-SUN"), "monthly": naive.to_period("M")}[when]
     firsts = calendar[1:][np.asarray(label[1:] != label[:-1])]
     assert periods is None or len(firsts) == periods
-    assert set(firsts) <= set(days)
+    opens = panel.dense[0][:, [0, 3]]  # type: ignore[index]
+    same = calendar[np.flatnonzero((opens[1:] == opens[:-1]).all(axis=1)) + 1]
+    assert set(firsts) - set(same) <= set(days)  # at unchanged opens there is nothing to trade
     assert set(days) - set(firsts) <= {calendar[1]}
 
 

@@ -20,6 +20,7 @@ from augury.strategies import (
     strategy_from_function,
     strategy_named,
 )
+from augury.strategies.kernel_form import call_positions, positions_address
 from augury.testing import garch_bars
 
 BARS = garch_bars(120, seed=1)
@@ -295,6 +296,7 @@ def test_compiled_strategies_are_found_in_files(write):
     )
     strategy = load_strategy(path)
     assert strategy.compiled
+    assert strategy.name == "mine"
     assert strategy.positions(BARS).tolist() == RISING.tolist()
     again = load_strategy(path)
     assert again.code_id == strategy.code_id
@@ -328,3 +330,15 @@ def test_a_function_is_known_by_its_text_and_what_it_closes_over():
 
     assert of(1.0).code_id == of(1.0).code_id
     assert of(1.0).code_id != of(2.0).code_id
+
+
+def test_a_compiled_function_can_be_called_by_its_address_as_engines_do():
+    strategy = compiled_strategy(after_a_rise)
+    matrix, values, out = bar_arrays(BARS).matrix, strategy.values({"days": 3}), np.empty(len(BARS))
+
+    @njit
+    def engine(address, inputs, params, target):
+        call_positions(address, (inputs, params, target))
+
+    engine(positions_address(strategy.form.positions), matrix, values, out)
+    assert out.tolist() == RISING.tolist()

@@ -126,8 +126,13 @@ def account_of(claim: Claim, prices: Prices | None, cash: float, per_year: float
         )
     known = per_year
     if known is None:
-        known = SESSIONS if account.basis == "trial" else periods_per_year(account.times)
+        known = SESSIONS if account.basis == "trial" else periods_per_year(_days_named(account))
     return _with_year(account, known)
+
+
+def _days_named(account: Account) -> IntVector:
+    """Times within the periods, so that a close at midnight counts as the day it ends."""
+    return account.times if account.basis == "curve" else account.times - 1
 
 
 def _of_trial(claim: Claim, cash: float) -> Account:
@@ -176,8 +181,11 @@ def _on_clock(
 def _flows(
     trades: ClaimedTrades, entry: IntVector, leave: IntVector, size: int
 ) -> tuple[FloatVector | None, FloatVector | None]:
-    """Money traded and paid in each period; None where sizes or prices, or costs, are not known for every trade."""
-    closed = leave < size
+    """Money traded and paid in each period; None where sizes or prices, or costs, are not known for every trade.
+
+    A position that is still open was bought and not sold, whatever value the file puts on it.
+    """
+    closed = (leave < size) & ~trades.is_open
     traded, costs = np.zeros(size), np.zeros(size)
     np.add.at(traded, entry, trades.units * trades.entry_price)
     np.add.at(traded, leave[closed], (trades.units * trades.exit_price)[closed])

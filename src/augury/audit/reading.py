@@ -159,9 +159,15 @@ def _from_figures(figures: dict[str, Any], file: Path, spec: ClaimSpec) -> Claim
 def _from_table(frame: pd.DataFrame, file: Path, spec: ClaimSpec) -> Claim:
     if is_statistics(frame):
         return _from_figures(dict(zip(frame.iloc[:, 0].astype(str), frame.iloc[:, 1], strict=True)), file, spec)
+    if looks_like(frame.columns, ("Order Id", "Side", "Price")):
+        raise InvalidInput(f"{file}: these are orders, not round trips; vectorbt: export pf.trades.records_readable")
     moments = Moments(spec.zone)
-    if spec.kind == "trades" or (spec.kind is None and is_trade_table(frame)):
-        if not is_trade_table(frame):
+    try:
+        trades_here, curve_here = is_trade_table(frame), is_curve_table(frame)
+    except InvalidInput as problem:
+        raise InvalidInput(f"{file}: {problem}") from problem
+    if spec.kind == "trades" or (spec.kind is None and trades_here):
+        if not trades_here:
             raise InvalidInput(f"{file}: {_seen(frame)}; {_ADVICE}")
         table = trades_from(frame, str(file), moments)
         return Claim(
@@ -173,7 +179,7 @@ def _from_table(frame: pd.DataFrame, file: Path, spec: ClaimSpec) -> Claim:
             zoneless=moments.zoneless,
             remarks=table.remarks,
         )
-    if not is_curve_table(frame):
+    if not curve_here:
         raise InvalidInput(f"{file}: {_seen(frame)}; {_ADVICE}")
     kind: CurveKind | None = spec.kind
     curve = curve_from(frame, str(file), moments, cash=spec.cash, column=spec.strategy, kind=kind)
@@ -191,8 +197,6 @@ def _from_table(frame: pd.DataFrame, file: Path, spec: ClaimSpec) -> Claim:
 
 def _seen(frame: pd.DataFrame) -> str:
     names = [str(name) for name in frame.columns]
-    if looks_like(names, ("Order Id", "Side", "Price")):
-        return "these are orders, not round trips (vectorbt: export pf.trades.records_readable)"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f"expected trades or a curve, got a table with the columns {shown}"
 

@@ -58,7 +58,7 @@ def _daily(account: Account) -> tuple[FloatVector, float]:
     """Returns from day to day, and days a year by whether weekends are traded (backtesting.py)."""
     spacing = float(np.median(np.diff(account.times)))
     index = pd.DatetimeIndex(account.times.view("datetime64[ns]"))
-    weekend = float((index.dayofweek >= 5).mean()) > 2 / 7 * 0.6
+    weekend = float((index.day_of_week >= 5).mean()) > 2 / 7 * 0.6
     curve = pd.Series(account.equity, index=index)
     if spacing < _DAY_NS:
         curve = curve.resample("D").last().dropna()

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from augury.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from augury.backtest.benchmarks import buy_and_hold
     from augury.backtest.corporate_actions import CorporateAction, action_matrix
     from augury.backtest.engine import EngineRun, run_engine
     from augury.backtest.grid import combinations_of
     from augury.backtest.proof import prove
     from augury.backtest.proof_spec import ProofSpec
     from augury.backtest.proof_tests import Tried
-    from augury.backtest.result import BacktestResult
+    from augury.backtest.result import BacktestResult, fingerprint_of
     from augury.backtest.run import run_backtest
     from augury.backtest.significance import permuted_search, permuted_walk_forward
     from augury.backtest.spec import BacktestSpec, CostSpec, ExitSpec
@@ -37,7 +38,9 @@ __all__ = [
     "WalkForward",
     "action_matrix",
     "run_backtest",
+    "buy_and_hold",
     "combinations_of",
+    "fingerprint_of",
     "permuted_search",
     "permuted_walk_forward",
     "prove",
@@ -65,6 +68,8 @@ __getattr__, __dir__ = lazy_exports(
         "WalkForward": "augury.backtest.walk_forward",
         "action_matrix": "augury.backtest.corporate_actions",
         "run_backtest": "augury.backtest.run",
+        "fingerprint_of": "augury.backtest.result",
+        "buy_and_hold": "augury.backtest.benchmarks",
         "combinations_of": "augury.backtest.grid",
         "permuted_search": "augury.backtest.significance",
         "permuted_walk_forward": "augury.backtest.significance",

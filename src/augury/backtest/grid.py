@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,13 @@ _MOST = 20_000_000
 def combinations_of(strategy: Strategy, grid: Mapping[str, Iterable[Any]]) -> FloatMatrix:
     """Every combination of the grid that keeps the strategy's rule, float64[m, p], the last parameter fastest.
 
-    `grid` maps parameter names to values; parameters left out keep their default. Values out of bounds and unknown names
-    raise InvalidInput, as does a grid without a combination that the rule allows.
+    `grid` maps parameter names to values; parameters left out keep their default. Values are sorted and counted once.
+    Those out of bounds and unknown names raise InvalidInput, as does a grid without a combination that the rule allows.
     """
+    if not isinstance(grid, Mapping):
+        raise InvalidInput(
+            f'a grid should map parameters to values, such as {{"fast": [5, 10]}}; got {type(grid).__name__}'
+        )
     for name in grid:
         if name not in strategy.names:
             known = nearest(name, strategy.names) if strategy.names else "it has no parameters"
@@ -39,7 +42,8 @@ def combinations_of(strategy: Strategy, grid: Mapping[str, Iterable[Any]]) -> Fl
     size = int(np.prod([len(axis) for axis in axes], dtype=np.float64))
     if size > _MOST:
         raise InvalidInput(f"a grid should have at most {_MOST:,} combinations, got {size:,}; take coarser steps")
-    rows = np.array(list(product(*axes)), dtype=np.float64).reshape(size, len(axes))
+    mesh = np.meshgrid(*axes, indexing="ij") if axes else []
+    rows = np.stack([each.ravel() for each in mesh], axis=1) if mesh else np.empty((1, 0))
     if strategy.rule is None:
         return rows
     allowed = np.array([strategy.broken_rule(row) is None for row in rows], dtype=np.bool_)

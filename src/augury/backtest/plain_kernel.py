@@ -22,6 +22,8 @@ from augury.backtest.layout import (
     LAST_CLOSE,
     LEVERAGE,
     MAINTENANCE,
+    PENDING,
+    PENDING_WHY,
     SIGNAL,
     SLIP,
     STOP,
@@ -92,8 +94,8 @@ def _changes(targets: Any, first: Any, at: Any) -> Any:
 def run_plain(market: Any, targets: Any, settings: Any, state: Any, book: Any, changes: Any) -> Any:
     """As `run_targets` over all bars, without corporate actions; False when the run needs the full loop after all.
 
-    That is when a target is NaN or beyond the leverage cap, or when margin or ruin would make the account act. Fills need
-    room for one a bar; `changes` int64[n + 1] is scratch.
+    That is when a target is NaN or beyond the leverage cap, or when margin or ruin would make the account act. Fills
+    need room for one a bar; `changes` int64[n + 1] is scratch.
     """
     opens, closes, years, equity = market.bars[0], market.bars[3], market.years, book.equity
     account = Account(state, settings, book.fills)
@@ -118,6 +120,7 @@ def run_plain(market: Any, targets: Any, settings: Any, state: Any, book: Any, c
             return False
         state[TARGET] = wanted
         if stop == n:
+            state[PENDING], state[PENDING_WHY] = wanted, SIGNAL
             break
         if not free:
             state[LAST_CLOSE] = closes[stop - 1]

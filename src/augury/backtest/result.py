@@ -19,7 +19,7 @@ from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject
 from augury.backtest.trades import Trades
 from augury.errors import AuguryError
-from augury.market.bars import time_index
+from augury.market.bars import BarArrays, time_index
 from augury.market.timeframe import infer_timeframe
 from augury.metrics import Metrics
 from augury.numerics.fingerprint import absorb, empty_fingerprint, hexadecimal
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["BacktestResult", "fingerprint_of"]
 
 
-def fingerprint_of(run: EngineRun) -> str:
-    """32 hex digits of the open times and bars that were run on."""
+def fingerprint_of(bars: BarArrays) -> str:
+    """32 hex digits of open times and bars."""
     state = empty_fingerprint()
-    rows = np.vstack([run.bars.opened_at.view(np.float64)[None, :], run.bars.matrix]).T
+    rows = np.vstack([bars.opened_at.view(np.float64)[None, :], bars.matrix]).T
     absorb(state, np.ascontiguousarray(rows).view(np.uint64))
     return hexadecimal(state)
 
@@ -116,7 +116,7 @@ class BacktestResult:
     @cached_property
     def fingerprint(self) -> str:
         """32 hex digits of the data."""
-        return fingerprint_of(self.run)
+        return fingerprint_of(self.run.bars)
 
     @property
     def costs(self) -> dict[str, float]:

@@ -38,16 +38,20 @@ MEASURES: Final = (
 """What a sweep measures of each combination; the first seven come from `metrics.headline_kernels`."""
 
 MEASURED: Final = len(MEASURES)
-_TRADES, _WIN_RATE, _PROFIT_FACTOR, _EXPOSURE, _FINAL = 7, 8, 9, 10, 11
+_DRAWDOWN, _TRADES, _WIN_RATE, _PROFIT_FACTOR, _EXPOSURE, _FINAL = 5, 7, 8, 9, 10, 11
 _FILLS_A_BAR = 3  # exit at the open, entry at the open, exit inside the bar
 
 
 class Rules(NamedTuple):
-    """How every combination is run: settings float64[SETTINGS], the state to begin with, bars that make a year."""
+    """How every combination is run: settings float64[SETTINGS], the state to begin with, bars that make a year.
+
+    `lowest` is the least target that is allowed: 0 without shorts.
+    """
 
     settings: Any
     initial: Any
     periods_per_year: Any
+    lowest: Any
 
 
 class Search(NamedTuple):
@@ -74,7 +78,7 @@ class Scratch(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """Where sums of returns by block of time are written: sums float64[m, B], moments float64[2, S, m]; either empty."""
+    """Where sums of returns by block of time go: sums float64[m, B], moments float64[2, S, m]; both may be empty."""
 
     sums: Any
     moments: Any
@@ -82,7 +86,7 @@ class Blocks(NamedTuple):
 
 INTS = types.int64[::1]
 SCRATCH = types.NamedTuple((VECTOR, BOOK, INTS, VECTOR, VECTOR, MATRIX), Scratch)
-RULES = types.NamedTuple((VECTOR, VECTOR, types.float64), Rules)
+RULES = types.NamedTuple((VECTOR, VECTOR, types.float64, types.float64), Rules)
 SEARCH = types.NamedTuple((types.int64, types.int64, types.int64, MATRIX), Search)
 BLOCKS = types.NamedTuple((MATRIX, types.float64[:, :, ::1]), Blocks)
 
@@ -102,7 +106,8 @@ def new_scratch(bars: Any) -> Any:
 
 def new_scratch_arrays(bars: int) -> Scratch:
     """Scratch for a run over so many bars, made outside a kernel."""
-    return new_scratch(bars)
+    made: Scratch = new_scratch(bars)
+    return made
 
 
 @kernel(types.void(MARKET, RULES, SCRATCH))
@@ -164,42 +169,65 @@ def decide(search: Any, inputs: Any, i: Any, targets: Any) -> Any:
 
 
 @inlined
-def _within(targets: Any, cap: Any) -> Any:
-    """Whether every target is a number within the cap."""
+def within(targets: Any, rules: Any) -> Any:
+    """Whether every target is a number within the leverage cap, and not below 0 where shorts are not allowed."""
+    low, high = rules.lowest, rules.settings[LEVERAGE]
     inside = 0
     for t in range(targets.shape[0]):
-        inside += 1 if abs(targets[t]) <= cap else 0
+        inside += 1 if low <= targets[t] <= high else 0
     return inside == targets.shape[0]
+
+
+@inlined
+def _returns_to_ruin(initial: Any, equity: Any, returns: Any) -> Any:
+    """Bar returns of a curve that fell to 0 or below: after that nothing moves, which `headline` leaves undefined."""
+    before = initial
+    for t in range(equity.shape[0]):
+        returns[t] = equity[t] / before - 1.0 if before > 0.0 else 0.0
+        before = equity[t]
+
+
+@inlined
+def _split_factors(actions: Any) -> Any:
+    """Cumulative split ratios float64[n], empty without corporate actions."""
+    factors = np.empty(actions.shape[1])
+    grown = 1.0
+    for t in range(factors.shape[0]):
+        grown *= actions[0, t]
+        factors[t] = grown
+    return factors
 
 
 @kernel(types.int64(MARKET, SEARCH, MATRIX, RULES, BLOCKS, MATRIX))
 def sweep_chunk(market: Any, search: Any, inputs: Any, rules: Any, blocks: Any, out: Any) -> Any:
     """Measures of every combination of `search.params` into out float64[m, MEASURED]; -1, or the first that is wrong.
 
-    A combination is wrong when a target is NaN or beyond the leverage cap. `inputs` are what `prepare` made of the bars.
+    A combination is wrong when a target is NaN, beyond the leverage cap, or short where that is not allowed. `inputs`
+    are what `prepare` made of the bars that the strategy sees.
     """
     n = market.bars.shape[1]
-    scratch, no_splits = new_scratch(n), np.empty(0)
-    cap = rules.settings[LEVERAGE]
+    scratch, factors = new_scratch(n), _split_factors(market.actions)
     for i in range(search.params.shape[0]):
         decide(search, inputs, i, scratch.targets)
-        if not _within(scratch.targets, cap):
+        if not within(scratch.targets, rules):
             return i
         run_combination(market, rules, scratch)
         headline(rules.initial[0], scratch.book.equity, rules.periods_per_year, scratch.returns, out[i])
         if blocks.sums.shape[0] > 0:
+            if out[i, _DRAWDOWN] <= -1.0:
+                _returns_to_ruin(rules.initial[0], scratch.book.equity, scratch.returns)
             _sum_blocks(scratch.returns, blocks, i)
-        _measure_trades(market, no_splits, scratch, out[i])
+        _measure_trades(market, factors, scratch, out[i])
         out[i, _FINAL] = scratch.book.equity[n - 1]
     return -1
 
 
 @kernel(types.void(MARKET, SEARCH, RULES, MATRIX, INTS, VECTOR))
 def best_of_permutations(market: Any, search: Any, rules: Any, relatives: Any, plan: Any, out: Any) -> None:
-    """The best value of one measure over all combinations, on permuted histories first..first+m-1, into out float64[m].
+    """The best value of one measure over all combinations, on permuted histories, into out float64[m].
 
     `plan` int64[5]: seed, number of the first permutation, first bar that may move, bars a block, index of the measure.
-    NaN where every combination is undefined.
+    NaN where every combination is undefined. Targets that could not be held are cut to the leverage cap.
     """
     n = market.bars.shape[1]
     scratch = new_scratch(n)

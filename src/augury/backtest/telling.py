@@ -7,37 +7,34 @@ from typing import Any
 
 import numpy as np
 
+from augury.arrays import IntVector
 from augury.backtest.proof import Proof
 from augury.backtest.result import BacktestResult
 from augury.backtest.sweep_result import SweepResult
+from augury.market.timeframe import close_times
 from augury.report import (
     Benchmark,
     CheckTable,
     DataFacts,
-    FindingItem,
-    GateItem,
     Grid,
     Interval,
     NullTest,
     Story,
     Tries,
-    VerdictItem,
 )
-from augury.validation import PermutationTest, Verdict
+from augury.validation import PermutationTest
 from augury.validation.regimes import RegimeTable
 from augury.validation.sensitivity import Sensitivity
 
-__all__ = ["story_of", "verdict_item"]
+__all__ = ["story_of"]
 
 
 def story_of(result: BacktestResult, title: str | None = None) -> Story:
     """Everything a report shows of a result; without a proof the sections that need one are left out."""
     proof, run = result.proof, result.run
-    named = ", ".join(f"{name}={value:g}" for name, value in result.parameters.items())
     heading = result.strategy + (f" on {result.symbol}" if result.symbol else "")
     return Story(
         title=title or heading,
-        subtitle=named,
         strategy=result.strategy,
         parameters=dict(result.parameters),
         settings=_settings(result),
@@ -49,7 +46,7 @@ def story_of(result: BacktestResult, title: str | None = None) -> Story:
             last_ns=int(run.bars.opened_at[-1]),
             fingerprint=result.fingerprint,
         ),
-        times=run.bars.opened_at,
+        times=_closes(result),
         equity=run.equity,
         initial_cash=run.spec.initial_cash,
         bars_per_year=_known(result.subject.periods_per_year),
@@ -63,9 +60,9 @@ def story_of(result: BacktestResult, title: str | None = None) -> Story:
         intervals=() if proof is None else _intervals(proof),
         sensitivity=None if proof is None or proof.sweep is None else _heat_map(proof.sweep, result),
         checks=() if proof is None else _checks(proof),
-        verdict=None if proof is None else verdict_item(proof.verdict),
+        verdict=None if proof is None else proof.verdict,
         tries=None if proof is None else _tries(proof),
-        notes=(*result.notes, *(() if proof is None else proof.notes)),
+        notes=(*result.notes, *(() if proof is None else (*_forward_note(proof), *proof.notes))),
         provenance={
             "strategy code": result.strategy_id,
             "settings": run.spec.id,
@@ -74,6 +71,20 @@ def story_of(result: BacktestResult, title: str | None = None) -> Story:
             **({} if proof is None else {"proof settings": proof.spec.id, "seed": proof.spec.seed}),
         },
     )
+
+
+def _closes(result: BacktestResult) -> IntVector:
+    """When each bar is known; its open where the bars have no prevailing length."""
+    opened_at = result.run.bars.opened_at
+    return close_times(opened_at, result.timeframe) if result.timeframe else opened_at
+
+
+def _forward_note(proof: Proof) -> tuple[str, ...]:
+    """What the walk-forward says, when the verdict shown is the one in sample."""
+    forward = proof.out_of_sample
+    if forward is None or proof.verdict is forward:
+        return ()
+    return (f"Walk-forward, on bars that no choice had seen: {forward.headline}",)
 
 
 def _known(value: float) -> float | None:
@@ -93,27 +104,6 @@ def _settings(result: BacktestResult) -> dict[str, object]:
     for name in nested:
         flat.update({key: value for key, value in spec[name].items() if value is not None})
     return flat
-
-
-def verdict_item(verdict: Verdict) -> VerdictItem:
-    """A verdict as reports show it."""
-    passed = {"passed": True, "failed": False, "not tested": None, "not applicable": None}
-    gates = tuple(
-        GateItem(
-            name=item.title,
-            value=item.value,
-            bound=None if item.relation == "is" or item.bound is None else f"{item.relation} {item.bound:g}",
-            passed=passed[item.status],
-            explanation=item.why,
-            remedy="" if item.passed else item.remedy,
-        )
-        for item in verdict.gate
-    )
-    findings = tuple(
-        FindingItem(severity=concern.severity, text=concern.message, remedy=concern.remedy)
-        for concern in verdict.concerns
-    )
-    return VerdictItem(level=verdict.level, headline=verdict.headline, gates=gates, findings=findings)
 
 
 def _null_tests(proof: Proof) -> tuple[NullTest, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from augury.backtest.layout import (
+    DELISTED,
     FILL_BAR,
     FILL_COMMISSION,
     FILL_HELD,
@@ -12,9 +13,10 @@ from augury.backtest.layout import (
     FILL_SLIPPAGE,
     FILL_UNITS,
     FILL_WHY,
+    MARGIN,
+    REBALANCE,
+    RUIN,
     SIGNAL,
-    STOPPED,
-    TRAILED,
 )
 from augury.numerics.compile import inlined, kernel
 
@@ -112,25 +114,33 @@ def round_trips(fills: Any, count: Any, factors: Any, last_close: Any, last_bar:
     return m + 1
 
 
-@kernel("void(float64[:, ::1], float64[::1], int64, float64[:, ::1], int64)")
-def excursions(bars: Any, factors: Any, from_close: Any, trades: Any, count: Any) -> None:
+@inlined
+def _held_through(why: Any, fill: Any) -> Any:
+    """Whether a trade that ended for this reason saw its last bar whole: orders filled at closes, and ruin."""
+    return why == RUIN or (fill in (1.0, 3.0) and why in (SIGNAL, MARGIN, REBALANCE))
+
+
+@kernel("void(float64[:, ::1], float64[::1], float64, float64[:, ::1], int64)")
+def excursions(bars: Any, factors: Any, fill: Any, trades: Any, count: Any) -> None:
     """Best and worst price while each trade was open, against its mean entry price, as fractions for its holder.
 
-    The bar of the entry counts whole (not at all when fills happen at closes, `from_close` 1), later bars whole, and of
-    the exit's bar the open and the exit price; an exit inside that bar is known to have gone no further against it.
+    `fill` is an index in `layout.FILLS`. The bar of the entry counts whole when orders fill at the open and not at all
+    otherwise; later bars whole; of the exit's bar the open and the exit price, what came between is not known: an exit
+    at the close has seen the bar whole, a delisting none of it.
     """
+    from_close = 0 if fill == 0.0 else 1
     for i in range(count):
         entered, left = int(trades[i, ENTRY_BAR]), int(trades[i, EXIT_BAR])
         price, side = trades[i, ENTRY_MEAN], trades[i, SIDE]
         high = max(price, trades[i, EXIT_MEAN])
         low = min(price, trades[i, EXIT_MEAN])
-        stop = left + 1 if trades[i, IS_OPEN] != 0.0 else left
+        whole = trades[i, IS_OPEN] != 0.0 or _held_through(trades[i, WHY], fill)
+        stop = left + 1 if whole else left
         for t in range(entered + from_close, stop):
             scale = factors[t] / factors[left] if factors.shape[0] > 0 else 1.0
             high = max(high, bars[1, t] * scale)
             low = min(low, bars[2, t] * scale)
-        inside = trades[i, WHY] == STOPPED or trades[i, WHY] == TRAILED
-        if stop == left and left > entered and not inside:
+        if stop == left and left > entered and trades[i, WHY] != DELISTED:
             high = max(high, bars[0, left])
             low = min(low, bars[0, left])
         best, worst = (high, low) if side > 0.0 else (low, high)

@@ -11,7 +11,7 @@ import pandas as pd
 from augury.arrays import FloatMatrix, FloatVector
 from augury.backtest import trade_kernel as rows
 from augury.backtest.engine import EngineRun
-from augury.backtest.layout import FILL_BAR, FILL_PRICE, FILL_UNITS, REASONS
+from augury.backtest.layout import FILL_BAR, FILL_PRICE, FILL_UNITS, FILLS, REASONS
 from augury.backtest.trade_kernel import TRADE_COLUMNS, excursions, round_trips
 from augury.market.bars import time_index
 from augury.metrics import TradeOutcomes
@@ -23,7 +23,7 @@ _NO_FACTORS = np.empty(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trades:
-    """m trades in order of entry, the last of which may still be open: float64[m, TRADE_COLUMNS], see `trade_kernel`."""
+    """m trades in order of entry, of which the last may be open: float64[m, TRADE_COLUMNS], see `trade_kernel`."""
 
     matrix: FloatMatrix
     initial_risk: float | None
@@ -97,11 +97,12 @@ def trades_of(run: EngineRun) -> Trades:
     matrix = np.empty((len(fills) + 1, TRADE_COLUMNS))
     count = round_trips(fills, len(fills), factors, bars[3, last], last, matrix)
     matrix = matrix[:count]
-    excursions(bars, factors, int(run.spec.fill != "next_open"), matrix, count)
+    excursions(bars, factors, float(FILLS.index(run.spec.fill)), matrix, count)
     return Trades(matrix=matrix, initial_risk=run.spec.exits.stop_loss)
 
 
 def traded_notional(run: EngineRun) -> FloatVector:
     """|units| * price summed over the fills of each bar, in money, float64[n]."""
     at = run.fills[:, FILL_BAR].astype(np.int64)
-    return np.bincount(at, np.abs(run.fills[:, FILL_UNITS]) * run.fills[:, FILL_PRICE], minlength=len(run.bars))
+    money = np.abs(run.fills[:, FILL_UNITS]) * run.fills[:, FILL_PRICE]
+    return np.asarray(np.bincount(at, money, minlength=len(run.bars)), dtype=np.float64)

@@ -18,6 +18,7 @@ from augury.operations.strategy_inputs import (
     Instrument,
     StrategyOptions,
     backtest_spec,
+    kept_of,
     parameters_of,
     read_instrument,
 )
@@ -111,7 +112,7 @@ def _finish(
     progress: Progress,
 ) -> Evaluation:
     result, search, plan = made
-    kept = {"splits": options.splits, "symbol": options.symbol, "zone": options.zone, "proof": plan.to_dict()}
+    kept = kept_of(options, instrument) | {"proof": plan.to_dict()}
     if search is not None:
         kept["grid"] = {name: np.unique(search.params[:, at]).tolist() for at, name in enumerate(search.names)}
     capsule = capsule_of(kind, options.strategy, result, path=options.file, options=kept | {"seed": plan.seed})

@@ -6,20 +6,29 @@ import importlib.metadata
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augury import backtest, ledger
+from augury import backtest, ledger, strategies
 from augury.ledger import Capsule, CapsuleData, DataKey, Entry, Ledger, SeriesKey, StrategySource
 from augury.version import __version__
 
 if TYPE_CHECKING:
     from augury.backtest import BacktestResult, SweepResult
 
-__all__ = ["Recorded", "capsule_of", "data_key_of", "entry_of", "record", "strategy_source", "versions"]
+__all__ = [
+    "Recorded",
+    "capsule_of",
+    "data_key_of",
+    "entry_of",
+    "record",
+    "strategy_source",
+    "tried_on",
+    "versions",
+]
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "scipy")
 _NOT_RECORDED = (
@@ -81,11 +90,13 @@ def capsule_of(
     operation: str, given: str, result: BacktestResult, *, path: str, options: Mapping[str, Any]
 ) -> Capsule:
     """What `verify` needs to run a result again and compare it bit for bit."""
+    source = strategy_source(given, result)
+    beside = {} if source.text is None else strategies.files_beside(given)
     return Capsule(
         operation=operation,
         created_at=time.time_ns(),
-        options=options,
-        strategy=strategy_source(given, result),
+        options={**options, "strategy_files": beside},
+        strategy=source,
         parameters=dict(result.parameters),
         spec=result.spec.to_dict(),
         data=(CapsuleData(key=data_key_of(result).series[0], path=str(Path(path).resolve())),),
@@ -131,14 +142,40 @@ def record(entries: list[Entry], where: str | None) -> Recorded:
         return Recorded(tried=None, sequences=(), path=None, anchor=None, notes=(_NOT_RECORDED,))
     with Ledger(path) as book:
         receipts = book.append_many(entries)
-        tries = book.tries(entries[0].data)
+        tried = _tried(book, entries[0].data)
         anchor = book.anchor()
-    tried = backtest.Tried(
+    return Recorded(
+        tried=tried, sequences=tuple(receipt.sequence for receipt in receipts), path=str(path), anchor=anchor
+    )
+
+
+def tried_on(capsule: Capsule, where: str | None, *, trials: int = 1) -> backtest.Tried | None:
+    """What the ledger holds of tries on a capsule's data, its own `trials` added where it is not in there.
+
+    Nothing is written. None when the ledger is off, or none was begun yet.
+    """
+    path = ledger.ledger_path(where)
+    if path is None or not path.exists():
+        return None
+    data = DataKey(series=tuple(one.key for one in capsule.data))
+    with Ledger(path) as book:
+        tried = _tried(book, data)
+        written = book.entries(ledger.EntryFilter(data_id=data.id))
+    if any(one.capsule is not None and one.capsule.get("id") == capsule.id for one in written):
+        return tried
+    return replace(
+        tried,
+        configurations=tried.configurations + trials,
+        effective=tried.effective + 1.0,
+        sharpes=np.concatenate([tried.sharpes, np.full(trials, np.nan)]),
+    )
+
+
+def _tried(book: Ledger, data: DataKey) -> backtest.Tried:
+    tries = book.tries(data)
+    return backtest.Tried(
         configurations=tries.configurations,
         effective=tries.effective,
         sharpes=tries.sharpes,
-        source=f"ledger {path.name}",
-    )
-    return Recorded(
-        tried=tried, sequences=tuple(receipt.sequence for receipt in receipts), path=str(path), anchor=anchor
+        source=f"ledger {book.path.name}",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from augury import backtest, market
+from augury import backtest, ledger, market
 from augury.errors import InvalidInput
 from augury.operations.operation import option
 from augury.spec import Spec
@@ -20,9 +20,21 @@ if TYPE_CHECKING:
 
     from augury.arrays import FloatMatrix
 
-__all__ = ["DataOptions", "Instrument", "RunOptions", "StrategyOptions", "backtest_spec", "grid_of", "parameters_of", "read_instrument"]
+__all__ = [
+    "DataOptions",
+    "Instrument",
+    "RunOptions",
+    "StrategyOptions",
+    "backtest_spec",
+    "grid_of",
+    "instrument_of",
+    "kept_of",
+    "labels_of",
+    "parameters_of",
+    "read_instrument",
+]
 
-_SPLIT_RULE = "split_like"
+_SPLIT_RULES = ("none", "detect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,14 +208,25 @@ def backtest_spec(options: RunOptions) -> backtest.BacktestSpec:
 def read_instrument(path: str, options: DataOptions) -> Instrument:
     """Read bars and their corporate actions; steps like a split that nothing explains are named in a note."""
     bars = market.read_bars(path, symbol=options.symbol, zone=options.zone)
-    symbol = options.symbol or Path(path).stem
+    return instrument_of(bars, path, options, symbol=options.symbol or Path(path).stem)
+
+
+def instrument_of(bars: pd.DataFrame, path: str, options: DataOptions, *, symbol: str) -> Instrument:
+    """Bars that were read already, with the corporate actions that the options name."""
     arrays = market.bar_arrays(bars)
-    if options.splits in ("none", "detect"):
+    if options.splits in _SPLIT_RULES:
         actions, notes = _stepped(bars, symbol, apply=options.splits == "detect")
     else:
         actions, notes = backtest.read_actions(options.splits, symbol=symbol), ()
     matrix = backtest.action_matrix(arrays, actions) if actions else None
     return Instrument(path=path, symbol=symbol, bars=bars, actions=matrix, notes=notes)
+
+
+def kept_of(options: DataOptions, instrument: Instrument) -> dict[str, Any]:
+    """What a run capsule has to keep of how the bars were read, so that they can be read again from any folder."""
+    splits = options.splits if options.splits in _SPLIT_RULES else str(Path(options.splits).resolve())
+    actions = None if instrument.actions is None else ledger.array_digest(instrument.actions)
+    return {"splits": splits, "symbol": options.symbol, "zone": options.zone, "actions": actions}
 
 
 def _stepped(

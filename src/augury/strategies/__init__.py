@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from augury.strategies.accepting import as_strategy
     from augury.strategies.compiling import compiled_strategy
     from augury.strategies.failures import failure_of
-    from augury.strategies.files import load_function, load_strategy, names_in_file
+    from augury.strategies.files import files_beside, load_function, load_strategy, names_in_file
     from augury.strategies.functions import StrategyLike, strategy_from_array, strategy_from_function
     from augury.strategies.registry import strategies, strategy_named, strategy_names
     from augury.strategies.strategy import CompiledForm, Parameter, PlainForm, Strategy
@@ -24,6 +24,7 @@ __all__ = [
     "as_strategy",
     "compiled_strategy",
     "failure_of",
+    "files_beside",
     "load_function",
     "load_strategy",
     "names_in_file",
@@ -45,6 +46,7 @@ __getattr__, __dir__ = lazy_exports(
         "as_strategy": "augury.strategies.accepting",
         "compiled_strategy": "augury.strategies.compiling",
         "failure_of": "augury.strategies.failures",
+        "files_beside": "augury.strategies.files",
         "load_function": "augury.strategies.files",
         "load_strategy": "augury.strategies.files",
         "names_in_file": "augury.strategies.files",

@@ -20,7 +20,7 @@ from augury.strategies.functions import strategy_from_function
 from augury.strategies.registry import strategy_named, strategy_names
 from augury.strategies.strategy import Strategy
 
-__all__ = ["load_function", "load_module", "load_strategy", "names_in_file", "source_of"]
+__all__ = ["files_beside", "load_function", "load_module", "load_strategy", "names_in_file", "source_of"]
 
 _LARGEST_BYTES = 1_000_000
 _PREFIX = "_augury_file_"
@@ -75,6 +75,22 @@ def names_in_file(path: str | Path) -> frozenset[str]:
     return frozenset(vars(load_module(_existing(Path(path)))))
 
 
+def files_beside(path: str | Path) -> dict[str, str]:
+    """Text of the files of its folder that a strategy file imported when it was last loaded, by path in that folder."""
+    place = _existing(Path(path))
+    package = _package_name(place)
+    found = {
+        Path(str(module.__file__))
+        for name, module in list(sys.modules.items())
+        if name.startswith(package + ".") and str(getattr(module, "__file__", None)).endswith(".py")
+    }
+    return {file.relative_to(place.parent).as_posix(): _text_of(file) for file in sorted(found - {place})}
+
+
+def _package_name(path: Path) -> str:
+    return _PREFIX + hashlib.sha256(str(path).encode()).hexdigest()[:16]
+
+
 def _looks_like_a_file(given: str | Path) -> bool:
     text = str(given)
     return isinstance(given, Path) or text.endswith(".py") or "/" in text or "\\" in text
@@ -111,7 +127,7 @@ def load_module(path: Path) -> ModuleType:
     Raises InvalidInput naming the line of the file at which it failed.
     """
     text = _text_of(path)
-    package = _PREFIX + hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    package = _package_name(path)
     name = f"{package}.{path.stem}"
     spec = importlib.util.spec_from_loader(name, _TextLoader(text, path), origin=str(path))
     assert spec is not None
@@ -184,7 +200,7 @@ def _strategy_in(module: ModuleType, path: Path) -> Strategy:
         raise InvalidInput(f"STRATEGY should be a Strategy, got {type(found).__name__}")
     found = found or getattr(module, "positions", None)
     if isinstance(found, Strategy):
-        return found
+        return dataclasses.replace(found, name=path.stem) if found.name == "positions" else found
     if found is None:
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
         defined = f"; it defines {', '.join(names[:8])}" if names else ""
