@@ -31,7 +31,21 @@ def test_importing_augury_loads_no_heavy_library() -> None:
 
 
 def test_rooms_load_no_compiled_kernels_until_a_name_is_used() -> None:
-    rooms = ["market", "features", "sentiment", "signals", "operations", "testing"]
+    rooms = [
+        "audit",
+        "backtest",
+        "features",
+        "ledger",
+        "market",
+        "metrics",
+        "operations",
+        "report",
+        "sentiment",
+        "signals",
+        "strategies",
+        "testing",
+        "validation",
+    ]
     imports = "; ".join(f"import augury.{room}" for room in rooms)
     code = f"import sys; {imports}; print(*[name for name in ('numba', 'talib', 'onnxruntime') if name in sys.modules])"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

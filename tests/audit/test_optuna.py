@@ -77,7 +77,7 @@ def test_a_search_without_returns_is_judged_by_its_scores_alone(tmp_path: Path) 
         path = tmp_path / "plain.db"
         rng = np.random.default_rng(0)
         study = optuna.create_study(storage=f"sqlite:///{path}", study_name="scores", direction="minimize")
-        study.optimize(lambda trial: float(rng.normal()), n_trials=30)
+        study.optimize(lambda _: float(rng.normal()), n_trials=30)
         pruned = study.ask()
         study.tell(pruned, state=optuna.trial.TrialState.PRUNED)
         best = study.best_value
@@ -112,6 +112,6 @@ def test_a_study_of_several_objectives_has_no_best_trial(tmp_path: Path) -> None
         optuna = pytest.importorskip("optuna")
         path = tmp_path / "two.db"
         study = optuna.create_study(storage=f"sqlite:///{path}", directions=["maximize", "minimize"])
-        study.optimize(lambda trial: (1.0, 2.0), n_trials=2)
+        study.optimize(lambda _: (1.0, 2.0), n_trials=2)
     with pytest.raises(InvalidInput, match="2 objectives"):
         read_claim(path)

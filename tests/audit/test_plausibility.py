@@ -209,7 +209,7 @@ def test_a_universe_of_survivors_is_noticed(dead: bool, bars: Table, audit_table
     for at in range(12):
         close = 50.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, 900)))
         size = 500 if dead and at == 0 else 900
-        values = {name: close[:size] for name in ("open", "high", "low", "close")}
+        values = dict.fromkeys(("open", "high", "low", "close"), close[:size])
         rows.append(pd.DataFrame({**values, "volume": 1.0, "symbol": f"S{at:02d}"}, index=days[:size]))
         first, last = float(close[20]), float(close[40])
         costs = 0.001 * 5.0 * (first + last)

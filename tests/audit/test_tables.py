@@ -88,6 +88,7 @@ def test_profits_without_an_account_need_one(tmp_path: Path) -> None:
     assert found.remark("booked_at_exit") is not None
 
 
+TIMES = "entry time,exit time"
 REFUSED = {
     "nothing in it": ("", "empty file"),
     "a header only": ("time,equity\n", "header and nothing below"),
@@ -103,12 +104,27 @@ REFUSED = {
     "one point": ("time,equity\n2021-01-01,1\n", "at least 3 points"),
     "doubtful numbers": ("time,x\n2021-01-01,0.2\n2021-01-02,0.3\n2021-01-03,0.1\n", "account values or returns"),
     "an account in the red": ("time,equity\n2021-01-01,5\n2021-01-02,3\n2021-01-03,-1\n2021-01-04,2\n", "it is lost"),
-    "prices below zero": ("entry time,exit time,entry price,exit price\n2021-01-01,2021-01-02,-5,6\n", "above 0.*row 0"),
-    "no entry time": ("entry time,exit time,profit\n,2021-01-02,6\n2021-01-01,2021-01-02,6\n", "entry time in every row"),
-    "words for numbers": ("entry time,exit time,profit\n2021-01-01,2021-01-02,much\n", r"numbers in column 'profit'.*row 0"),
+    "prices below zero": (
+        "entry time,exit time,entry price,exit price\n2021-01-01,2021-01-02,-5,6\n",
+        "above 0.*row 0",
+    ),
+    "no entry time": (
+        "entry time,exit time,profit\n,2021-01-02,6\n2021-01-01,2021-01-02,6\n",
+        "entry time in every row",
+    ),
+    "words for numbers": (
+        "entry time,exit time,profit\n2021-01-01,2021-01-02,much\n",
+        r"numbers in column 'profit'.*row 0",
+    ),
     "an unknown side": ("side,entry time,exit time,profit\nup,2021-01-01,2021-01-02,6\n", "long or short"),
-    "two columns of profit": ("entry time,exit time,pnl,net profit\n2021-01-01,2021-01-02,6,6\n", "one column for profit"),
-    "no outcome": ("entry time,exit time,entry price,profit\n2021-01-01,2021-01-02,6,\n", "a profit, a return or prices"),
+    "two columns of profit": (
+        "entry time,exit time,pnl,net profit\n2021-01-01,2021-01-02,6,6\n",
+        "one column for profit",
+    ),
+    "no outcome": (
+        "entry time,exit time,entry price,profit\n2021-01-01,2021-01-02,6,\n",
+        "a profit, a return or prices",
+    ),
 }
 
 
@@ -164,7 +180,9 @@ def test_equity_and_its_returns_are_the_same_claim(
     np.testing.assert_allclose(first.equity * scale, second.equity, rtol=1e-9)
 
 
-def test_booked_profits_are_those_of_a_slow_loop(honest_trades: pd.DataFrame, audit_table: Callable[..., Audit]) -> None:
+def test_booked_profits_are_those_of_a_slow_loop(
+    honest_trades: pd.DataFrame, audit_table: Callable[..., Audit]
+) -> None:
     found = audit_table(honest_trades)
     account = found.account
     assert account is not None

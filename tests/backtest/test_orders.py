@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_engine
@@ -230,6 +230,13 @@ def test_volume_is_shared_by_the_orders_of_a_bar() -> None:
     assert (done.outcomes[1].first_bar, done.outcomes[1].last_bar, done.outcomes[1].units) == (1, 2, 15.0)
 
 
+def test_what_volume_left_of_a_stop_order_goes_at_the_next_open() -> None:
+    bars = bars_of((100, 100, 100, 100), (100, 100, 94, 94), (80, 81, 79, 80))
+    spec = PLAIN.replace(volume_limit=0.006)
+    done = run_orders(bars, [sell(bar=1, kind="stop", stop_price=95.0)], spec)
+    assert told(done) == [(2, -6.0, 95.0, "signal"), (3, -4.0, 80.0, "signal")]
+
+
 def test_a_delay_makes_orders_wait_longer() -> None:
     done = run_orders(bars_of(*[(100, 100, 100, 100)] * 4), [buy()], PLAIN.replace(delay_bars=2))
     assert done.outcomes[0].first_bar == 3
@@ -306,6 +313,7 @@ def random_orders(rng: np.random.Generator, bars: BarArrays, count: int) -> list
 
 
 @settings(max_examples=100)
+@example(seed=69665, count=36, limit=0.1)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(0, 40), limit=st.sampled_from([None, 0.1]))
 def test_the_books_balance_and_every_fill_lies_inside_its_bar(
     make_random_bars: Callable[..., BarArrays], seed: int, count: int, limit: float | None
@@ -331,6 +339,27 @@ def test_the_books_balance_and_every_fill_lies_inside_its_bar(
             if order.kind in ("limit", "stop_limit") and order.limit_price is not None:
                 side = 1.0 if order.side == "buy" else -1.0
                 assert side * outcome.average_price <= side * order.limit_price * (1 + side * 1e-12)
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 12), acting=st.booleans())
+def test_an_order_that_never_fills_changes_nothing(
+    make_random_bars: Callable[..., BarArrays], seed: int, count: int, acting: bool
+) -> None:
+    """With an empty book the engine hurries through quiet bars; an order far away keeps the book from being empty."""
+    rng, bars = np.random.default_rng(seed), make_random_bars(seed, 120, 0.02)
+    actions = np.ones((3, 120))
+    actions[0, rng.random(120) < 0.02] = 2.0
+    actions[1], actions[2] = rng.random(120) * (rng.random(120) < 0.05), np.nan
+    orders = [order for order in random_orders(rng, bars, count) if order.bar > 0]
+    far = Order(bar=0, side="buy", units=1.0, kind="limit", limit_price=1e-6)
+    spec = BacktestSpec(costs=CostSpec(cash_interest_rate=0.03), exits=ExitSpec(maximum_holding_bars=15))
+    one = run_orders(bars, orders, spec, actions=actions if acting else None)
+    two = run_orders(bars, [far, *orders], spec, actions=actions if acting else None)
+    np.testing.assert_array_equal(one.run.equity, two.run.equity)
+    np.testing.assert_array_equal(one.run.fills, two.run.fills)
+    np.testing.assert_array_equal(one.run.state, two.run.state)
+    assert one.outcomes == two.outcomes[1:]
 
 
 @settings(max_examples=40)

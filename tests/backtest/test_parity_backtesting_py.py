@@ -125,15 +125,8 @@ def test_trades_and_equity_equal_those_of_backtesting_py(
     assert set(np.sign(got[:, 2])) == {1.0, -1.0}
     np.testing.assert_array_equal(got[:, :3], expected[:, :3])
     np.testing.assert_allclose(got[:, 3:5], expected[:, 3:5], rtol=1e-9)
-    np.testing.assert_allclose(got[:, 5], listed["PnL"] - _unbooked(listed), rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(got[:, 5], listed["PnL"], rtol=1e-9, atol=1e-6)
     np.testing.assert_allclose(run.equity[1:], theirs["_equity_curve"]["Equity"].to_numpy()[1:], rtol=1e-9)
     assert run.equity[-1] == pytest.approx(theirs["Equity Final [$]"], rel=1e-12)
     if planned is guarded_plan:
         assert {at.STOPPED, at.TAKEN} <= set(run.fills[:, at.FILL_WHY])
-
-
-def _unbooked(listed: Any) -> Any:
-    """What the peer's PnL leaves out: nothing when it has netted commissions already."""
-    gross = listed["Size"] * (listed["ExitPrice"] - listed["EntryPrice"])
-    netted = not np.allclose(listed["PnL"], gross)
-    return 0.0 if netted else listed["Commission"]

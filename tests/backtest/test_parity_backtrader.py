@@ -4,8 +4,8 @@ Rules that differ, and how they are matched:
 
 - backtrader keeps slippage within the bar's high and low unless `slip_out` is on; ours is not kept: `slip_out=True`.
 - It refuses a fill that gaps past the cash; orders here are small.
-- It watches the stop and the limit of a bracket from the bar after the entry's fill on, we watch attached exits from the
-  fill on: here both legs are single orders of one group, submitted one bar later on our side.
+- It watches the stop and the limit of a bracket from the bar after the entry's fill on, we attached exits from the fill
+  on: here both legs are single orders of one group, submitted one bar later on our side.
 - Both legs reached in one bar: its stop was submitted first and fills; ours is the leg that is worse by the close.
 - It takes a limit that is touched, we one that is traded through: the levels are prices that no bar meets exactly.
 - A limit order slips in its model as well: slippage is 0 where there are limits.
@@ -37,7 +37,9 @@ def peer() -> Any:
         return pytest.importorskip("backtrader", reason="backtrader is not installed: parity with it is not checked")
 
 
-def peers_result(peer: Any, bars: BarArrays, slip: float, act: Callable[[Any, int], None]) -> tuple[np.ndarray, list[Any]]:
+def peers_result(
+    peer: Any, bars: BarArrays, slip: float, act: Callable[[Any, int], None]
+) -> tuple[np.ndarray, list[Any]]:
     """(account value at each close, executions as (bar, units, price, commission)) of a strategy that calls `act`."""
     values = np.full(len(bars), np.nan)
     done: list[Any] = []
@@ -80,7 +82,9 @@ def test_long_and_short_orders_at_the_next_open_equal_those_of_backtrader(
 ) -> None:
     bars = real_bars[ticker]
     up, down = crossings(bars, 8, 21)
-    change = {int(t): (UNITS if up[t] else -UNITS) * (1 if i == 0 else 2) for i, t in enumerate(np.flatnonzero(up | down))}
+    change = {
+        int(t): (UNITS if up[t] else -UNITS) * (1 if i == 0 else 2) for i, t in enumerate(np.flatnonzero(up | down))
+    }
 
     def act(strategy: Any, t: int) -> None:
         if t in change:

@@ -2,15 +2,15 @@
 
 Rules that differ, and how they are matched:
 
-- vectorbt fills at the price it is given in the bar of the signal: the next open is its `open` with signals moved one bar
-  on; its close is our `same_close`.
+- vectorbt fills at the price it is given in the bar of the signal: the next open is its `open` with signals moved one
+  bar on; its close is our `same_close`.
 - Its all-in order (`size=inf`) spends all cash on units, fees and slippage: our weight of 1. It sizes shorts by free
   cash, we by equity after costs: shorts are given our units.
 - Its stops and targets start at the bar after the entry and are measured from the entry bar's close unless told
   otherwise; they exit without slippage by default. With entries at the close we start there too; `FillPrice` measures
   from the fill, and slippage is 0 where there are stops.
-- A stop exit hides the signals of its bar in vectorbt, while we let a signal at that close be followed: such signals are
-  taken out on both sides.
+- A stop exit hides the signals of its bar in vectorbt, while we let a signal at that close be followed: such signals
+  are taken out on both sides.
 - vectorbt takes a target that is touched, we one that is traded through: real prices times 1.08 do not meet it exactly.
 """
 
@@ -54,6 +54,16 @@ CASES = {
         spec_of("same_close", NO_SLIP, stop_loss=0.05, take_profit=0.08), short=True, size=0.5
     ),
 }
+
+
+class Cell(NamedTuple):
+    """A column of the peer's tables."""
+
+    bars: np.ndarray
+    entries: np.ndarray
+    exits: np.ndarray
+    amount: np.ndarray
+    case: Case
 
 
 class Both(NamedTuple):
@@ -103,33 +113,34 @@ def both(real_bars: dict[str, BarArrays], crossings: Callable[..., Any]) -> Both
             if case.short:
                 opening = run.fills[run.fills[:, at.FILL_HELD] != 0.0]
                 amount[opening[:, at.FILL_BAR].astype(int)] = np.abs(opening[:, at.FILL_UNITS])
-            cells[ticker, name] = (bars.matrix, shift(entries), shift(exits), amount, case)
+            cells[ticker, name] = Cell(bars.matrix, shift(entries), shift(exits), amount, case)
     columns = list(cells)
 
     def wide(pick: Callable[..., Any]) -> pd.DataFrame:
-        return pd.DataFrame({i: pick(*cells[column]) for i, column in enumerate(columns)})
+        return pd.DataFrame({i: pick(cells[column]) for i, column in enumerate(columns)})
 
     def row(pick: Callable[[Case], float | None]) -> np.ndarray:
-        return np.array([[np.nan if pick(cell[-1]) is None else pick(cell[-1]) for cell in cells.values()]], dtype=float)
+        values = [pick(cell.case) for cell in cells.values()]
+        return np.array([[np.nan if value is None else value for value in values]], dtype=float)
 
-    short = np.tile([cell[-1].short for cell in cells.values()], (n, 1))
-    entries, exits = wide(lambda m, e, x, a, c: e), wide(lambda m, e, x, a, c: x)
+    short = np.tile([cell.case.short for cell in cells.values()], (n, 1))
+    entries, exits = wide(lambda cell: cell.entries), wide(lambda cell: cell.exits)
     trail = row(lambda c: c.spec.exits.trailing_stop)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         portfolio = vbt.Portfolio.from_signals(
-            wide(lambda m, e, x, a, c: m[3]),
+            wide(lambda cell: cell.bars[3]),
             entries=entries & ~short,
             exits=exits & ~short,
             short_entries=entries & short,
             short_exits=exits & short,
-            size=wide(lambda m, e, x, a, c: a),
-            price=wide(lambda m, e, x, a, c: m[0] if c.spec.fill == "next_open" else m[3]),
+            size=wide(lambda cell: cell.amount),
+            price=wide(lambda cell: cell.bars[0 if cell.case.spec.fill == "next_open" else 3]),
             fees=0.001,
             slippage=row(lambda c: c.spec.costs.slippage_rate),
-            open=wide(lambda m, e, x, a, c: m[0]),
-            high=wide(lambda m, e, x, a, c: m[1]),
-            low=wide(lambda m, e, x, a, c: m[2]),
+            open=wide(lambda cell: cell.bars[0]),
+            high=wide(lambda cell: cell.bars[1]),
+            low=wide(lambda cell: cell.bars[2]),
             sl_stop=np.where(np.isnan(trail), row(lambda c: c.spec.exits.stop_loss), trail),
             sl_trail=~np.isnan(trail),
             tp_stop=row(lambda c: c.spec.exits.take_profit),

@@ -163,12 +163,13 @@ def _from_table(frame: pd.DataFrame, file: Path, spec: ClaimSpec) -> Claim:
         raise InvalidInput(f"{file}: these are orders, not round trips; vectorbt: export pf.trades.records_readable")
     moments = Moments(spec.zone)
     try:
-        trades_here, curve_here = is_trade_table(frame), is_curve_table(frame)
+        trades_here = is_trade_table(frame) and spec.kind in (None, "trades")
+        curve_here = not trades_here and is_curve_table(frame)
     except InvalidInput as problem:
         raise InvalidInput(f"{file}: {problem}") from problem
-    if spec.kind == "trades" or (spec.kind is None and trades_here):
-        if not trades_here:
-            raise InvalidInput(f"{file}: {_seen(frame)}; {_ADVICE}")
+    if not trades_here and (spec.kind == "trades" or not curve_here):
+        raise InvalidInput(f"{file}: {_seen(frame)}; {_ADVICE}")
+    if trades_here:
         table = trades_from(frame, str(file), moments)
         return Claim(
             tool=_tool(frame),
@@ -179,9 +180,7 @@ def _from_table(frame: pd.DataFrame, file: Path, spec: ClaimSpec) -> Claim:
             zoneless=moments.zoneless,
             remarks=table.remarks,
         )
-    if not curve_here:
-        raise InvalidInput(f"{file}: {_seen(frame)}; {_ADVICE}")
-    kind: CurveKind | None = spec.kind
+    kind: CurveKind | None = None if spec.kind == "trades" else spec.kind
     curve = curve_from(frame, str(file), moments, cash=spec.cash, column=spec.strategy, kind=kind)
     return Claim(
         tool=_tool(frame),

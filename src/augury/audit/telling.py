@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from augury.audit.account import Account
 from augury.audit.audit import Audit
+from augury.audit.check_tables import check_tables
 from augury.audit.claim import ClaimedTrades
 from augury.errors import NotEnoughData
 from augury.report import (
     Benchmark,
     Candles,
-    CheckTable,
     DataFacts,
     FindingItem,
     GateItem,
@@ -41,12 +42,6 @@ _BASIS = {
     "marked": "trades valued at every close of the bars",
     "booked": "profits booked when trades close",
     "trial": "returns kept by the search",
-}
-_STATUS = {
-    "agrees": "agrees",
-    "convention": "another convention",
-    "differs": "not reproduced",
-    "not compared": "not compared",
 }
 
 
@@ -93,11 +88,15 @@ def audit_story(audit: Audit) -> Story:
         cost_totals=_cost_totals(claim.trades),
         tests=_tests(audit),
         intervals=_intervals(audit),
-        checks=_checks(audit),
+        checks=check_tables(audit),
         verdict=_verdict(audit),
         tries=_tries(audit),
         notes=tuple(f"Not checked: {check}, because {reason}." for check, reason in audit.skipped),
-        provenance={"files": ", ".join(claim.sources), "seed": audit.spec.seed, "audit": audit.spec.id},
+        provenance={
+            "files": ", ".join(Path(source).name for source in claim.sources),
+            "seed": audit.spec.seed,
+            "audit": audit.spec.id,
+        },
     )
 
 
@@ -217,99 +216,3 @@ def _verdict(audit: Audit) -> VerdictItem:
     return VerdictItem(
         level=audit.verdict.level, headline=audit.verdict.headline, gates=gates, findings=findings_of(audit)
     )
-
-
-def _checks(audit: Audit) -> tuple[CheckTable, ...]:
-    tables = [
-        _delay_table(audit),
-        _cost_table(audit),
-        _concentration_table(audit),
-        _recheck_table(audit),
-        _search_table(audit),
-    ]
-    return tuple(table for table in tables if table is not None)
-
-
-def _delay_table(audit: Audit) -> CheckTable | None:
-    if audit.delays is None or not audit.delays.rows:
-        return None
-    rows = tuple(
-        (
-            "as claimed" if delay == 0 else f"{delay:.0f} bar{'s' if delay > 1 else ''} later",
-            _known(total),
-            _known(ratio),
-        )
-        for delay, total, ratio in audit.delays.rows
-    )
-    return CheckTable(
-        title="Every order later",
-        columns=("orders", "total return", "Sharpe ratio"),
-        rows=rows,
-        units=("", "fraction", "ratio"),
-        note="Fills moved to the open so many bars later; an edge that does not survive one bar is often look-ahead.",
-    )
-
-
-def _cost_table(audit: Audit) -> CheckTable | None:
-    costs = audit.costs
-    if costs is None or not costs.rows:
-        return None
-    spare = f"{costs.spare_bps:.1f} basis points a side more use up the whole profit"
-    charged = "" if math.isnan(costs.charged_bps) else f"; {costs.charged_bps:.1f} were charged"
-    return CheckTable(
-        title="Costs on top of those charged",
-        columns=("more a side", "total return", "Sharpe ratio"),
-        rows=tuple((f"{bps:g} bp", _known(total), _known(ratio)) for bps, total, ratio in costs.rows),
-        units=("", "fraction", "ratio"),
-        note=f"{spare}{charged}.",
-    )
-
-
-def _concentration_table(audit: Audit) -> CheckTable | None:
-    found = audit.concentration
-    if found is None or found.reason is not None:
-        return None
-    return CheckTable(
-        title="Where the profit comes from",
-        columns=("part", "which", "profit", "share of all"),
-        rows=tuple((one.part, one.name, one.profit, one.share) for one in found.shares),
-        units=("", "", "money", "fraction"),
-        note="Shares above 100 % mean that the rest lost money.",
-    )
-
-
-def _recheck_table(audit: Audit) -> CheckTable | None:
-    if not audit.rechecked:
-        return None
-    rows = tuple(
-        (one.label, _known(one.reported), _known(one.ours), _known(one.theirs), _STATUS[one.status], one.explanation)
-        for one in audit.rechecked
-    )
-    return CheckTable(
-        title="Reported figures, computed again",
-        columns=("figure", "reported", "ours", "by the tool's formula", "", "why"),
-        rows=rows,
-        units=("", "ratio", "ratio", "ratio", "", ""),
-    )
-
-
-def _search_table(audit: Audit) -> CheckTable | None:
-    search = audit.search
-    if search is None or search.reason is not None:
-        return None
-    names = ("5 %", "25 %", "median", "75 %", "95 %")
-    rows = (*zip(names, search.quantiles, strict=True), ("best", search.best))
-    return CheckTable(
-        title=f"Scores of {search.count} trials",
-        columns=("point", "score"),
-        rows=tuple(rows),
-        units=("", "ratio"),
-        note=(
-            f"The best lies {search.best_z:.1f} deviations above the mean; luck alone puts the best of as many at "
-            f"{search.luck_z:.1f}."
-        ),
-    )
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -15,7 +15,7 @@ from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 from augury.market.times import iso
 
-__all__ = ["EngineRun", "check_targets", "run_engine", "years_between"]
+__all__ = ["EngineRun", "check_targets", "checked_actions", "run_engine", "years_between"]
 
 _YEAR_NS = 360 * 86_400 * 10**9
 _NO_ACTIONS = np.empty((3, 0))
@@ -86,6 +86,15 @@ def _delayed(targets: FloatVector, delay_bars: int, first: float) -> FloatVector
     return late
 
 
+def checked_actions(actions: FloatMatrix | None, n: int) -> FloatMatrix:
+    """Corporate actions as kernels read them, float64[3, n], or [3, 0] for None; InvalidInput for another shape."""
+    if actions is None or actions.shape == (3, 0):
+        return _NO_ACTIONS
+    if actions.shape != (3, n):
+        raise InvalidInput(f"actions should be float64[3, {n}], see `action_matrix`; got shape {actions.shape}")
+    return np.ascontiguousarray(actions, dtype=np.float64)
+
+
 def run_engine(
     bars: BarArrays,
     targets: FloatVector,
@@ -96,12 +105,14 @@ def run_engine(
 ) -> EngineRun:
     """Run targets float64[n], decided at each close, through the account. With `events` NaN means no new order.
 
-    `actions` float64[3, n]: split ratio, dividend per unit, delisting price; see `corporate_actions`. Nothing is checked
+    `actions` float64[3, n]: split ratio, dividend per unit, delisting price; see `action_matrix`. Nothing is checked
     but the shapes; `check_targets` does that.
     """
     n = len(bars)
-    targets = np.ascontiguousarray(_delayed(targets, spec.delay_bars, np.nan if events else 0.0))
-    actions = _NO_ACTIONS if actions is None else actions
+    if targets.shape != (n,):
+        raise InvalidInput(f"expected {n} target positions, one a bar; got shape {targets.shape}")
+    targets = np.ascontiguousarray(_delayed(targets, spec.delay_bars, np.nan if events else 0.0), dtype=np.float64)
+    actions = checked_actions(actions, n)
     state, settings = new_state(spec.initial_cash), settings_vector(spec, events=events)
     equity, fills = np.empty(n), np.empty((_FIRST_ROOM, FILL_COLUMNS))
     market = Market(bars.matrix, years_between(bars), actions)

@@ -115,7 +115,8 @@ def fill_order(desk: Any, account: Any, k: Any, t: Any, price: Any, volume: Any)
     most = settings[VOLUME_LIMIT] * volume - memory[USED_VOLUME] if settings[VOLUME_LIMIT] < math.inf else math.inf
     cut = abs(units - held) > most
     if cut:
-        most = max(math.floor(most) if settings[WHOLE] != 0.0 else most, 0.0)
+        most = math.floor(most) if settings[WHOLE] != 0.0 else most
+        most = most if most > UNITS_ROUNDING * abs(units - held) else 0.0
         units = held + (most if units > held else -most)
         state[CLIPPED] += 1.0
     if abs(units) < UNITS_ROUNDING * abs(held):

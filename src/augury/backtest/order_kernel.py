@@ -16,12 +16,16 @@ from augury.backtest.layout import (
     DELISTED,
     ENTRY_BAR,
     FILLED,
+    HOLD,
     LAST_CLOSE,
     PENDING,
     RUINED,
     SLIP,
+    STOP,
+    TAKE,
     TAKEN,
     TIMED,
+    TRAIL,
     UNITS,
     WHOLE,
     Account,
@@ -64,14 +68,17 @@ from augury.backtest.orders_layout import (
     Desk,
 )
 from augury.backtest.pending import fill_pending, mark_to_close
+from augury.backtest.quiet_bars import pass_quiet_bars
 from augury.backtest.records import BOOK, MARKET, MATRIX, VECTOR
 from augury.numerics.compile import inlined, kernel
 
 __all__ = ["run_orders_kernel"]
 
-_DESK = types.NamedTuple((MATRIX, MATRIX, types.int64[::1], VECTOR), Desk)
+_DESK = types.NamedTuple((MATRIX, MATRIX, types.int64[::1], VECTOR, VECTOR), Desk)
 _ROOM = 8
 """Besides two for each order in the book no bar writes more fills than this."""
+_TOO_FAR = 1e300
+"""A trailing stop that is never met: the best price is kept up, should an order set a nearer one later."""
 
 
 @inlined
@@ -277,6 +284,23 @@ def _trip(desk: Any, bar: Any) -> Any:
             desk.outcomes[k, TRIGGERED] = 1.0
 
 
+@inlined
+def _skip(desk: Any, account: Any, market: Any, guarded: Any, equity: Any, t: Any) -> Any:
+    """The first bar from t on at which something may happen, those before it done; t while orders wait in the book.
+
+    `guarded` are the settings with the exits of the position held in the place of the general ones.
+    """
+    state, memory = account.state, desk.memory
+    if memory[LIVE] > 0.0 or (state[UNITS] != 0.0 and memory[HELD_AS_PRICES] != 0.0):
+        return t
+    loss, gain, trail, hold = memory[HELD_LOSS], memory[HELD_GAIN], memory[HELD_TRAILING], memory[HELD_HOLDING]
+    guarded[STOP] = loss if loss < math.inf else math.inf
+    guarded[TAKE] = gain if gain < math.inf else math.inf
+    guarded[TRAIL] = trail if trail < math.inf else _TOO_FAR
+    guarded[HOLD] = hold if hold < math.inf else math.inf
+    return pass_quiet_bars(state, guarded, market, desk.entering, equity, t)
+
+
 @kernel(types.int64(MARKET, VECTOR, VECTOR, BOOK, _DESK, types.int64))
 def run_orders_kernel(market: Any, settings: Any, state: Any, book: Any, desk: Any, start: Any) -> Any:
     """Run bars start..n-1 and return n, or the bar to go on from once there is room for fills again.
@@ -285,7 +309,11 @@ def run_orders_kernel(market: Any, settings: Any, state: Any, book: Any, desk: A
     margin cut, time limit, orders that fill at the open, exits the open has passed, then `_inside`, mark, margin.
     """
     bars, account, memory = market.bars, Account(state, settings, book.fills), desk.memory
-    for t in range(start, bars.shape[1]):
+    guarded, t = settings.copy(), start
+    while t < bars.shape[1]:
+        t = _skip(desk, account, market, guarded, book.equity, t)
+        if t == bars.shape[1]:
+            break
         _enter(desk, t)
         if state[FILLED] + 2.0 * memory[LIVE] + _ROOM > book.fills.shape[0]:
             return t
@@ -304,4 +332,5 @@ def run_orders_kernel(market: Any, settings: Any, state: Any, book: Any, desk: A
             book.equity[t] = mark_to_close(account, t, bar[3])
             _clear(desk, t, 0)
         state[LAST_CLOSE] = bar[3]
+        t += 1
     return bars.shape[1]

@@ -57,14 +57,15 @@ def touched_inside(order: Any, tripped: Any, bar: Any, slip: Any) -> Any:
     """(whether the order fills inside the bar, reference price, slip), the open having passed without a fill.
 
     A stop-limit order that trips inside fills at once when its limit lies beyond its stop; when it does not, the bar
-    may have visited the limit before the stop, so it waits for the next bar.
+    may have visited the limit before the stop, so it waits for the next bar. What is left of a stop order that tripped
+    before is a market order.
     """
     kind, side = order[KIND], side_of(order)
     if kind == LIMIT or (kind == STOP_LIMIT and tripped):
         reached = bar[2] if side > 0.0 else bar[1]
         return side * reached < side * order[LIMIT_PRICE], order[LIMIT_PRICE], 0.0
     if kind == STOP_ORDER:
-        return trips_inside(order, bar), order[STOP_PRICE], slip
+        return not tripped and trips_inside(order, bar), order[STOP_PRICE], slip
     if kind == STOP_LIMIT:
         fills = trips_inside(order, bar) and side * order[STOP_PRICE] < side * order[LIMIT_PRICE]
         return fills, _capped(order, side, order[STOP_PRICE], slip), 0.0

@@ -11,7 +11,7 @@ import numpy as np
 from augury.arrays import FloatMatrix
 from augury.backtest import layout
 from augury.backtest import orders_layout as at
-from augury.backtest.engine import EngineRun, years_between
+from augury.backtest.engine import EngineRun, checked_actions, years_between
 from augury.backtest.layout import FILL_COLUMNS, Book, Market, new_state, settings_vector
 from augury.backtest.order_kernel import run_orders_kernel
 from augury.backtest.orders import Order, OrderOutcome, OrderStatus
@@ -71,8 +71,11 @@ def run_orders(
     outcomes[:, at.FIRST_BAR] = outcomes[:, at.LAST_BAR] = -1.0
     memory = np.zeros(at.DESK)
     memory[at.SHORTS] = float(spec.allow_short)
-    desk = Desk(np.ascontiguousarray(rows[sequence]), outcomes, np.zeros(len(rows), dtype=np.int64), memory)
-    actions = np.empty((3, 0)) if actions is None else actions
+    entering = np.full(n, np.nan)
+    bars_entered = rows[:, at.ACTIVE].astype(np.int64)
+    entering[bars_entered[bars_entered < n]] = 1.0
+    desk = Desk(np.ascontiguousarray(rows[sequence]), outcomes, np.zeros(len(rows), dtype=np.int64), memory, entering)
+    actions = checked_actions(actions, n)
     market = Market(bars.matrix, years_between(bars), actions)
     state, settings = new_state(spec.initial_cash), settings_vector(spec)
     equity, fills, start = np.empty(n), np.empty((_FIRST_ROOM + 2 * len(rows), FILL_COLUMNS)), 0

@@ -85,9 +85,13 @@ DESK: Final = 9
 
 
 class Desk(NamedTuple):
-    """Orders at work inside a kernel: the orders, their outcomes, the rows in the book int64[m], and `memory`."""
+    """Orders at work inside a kernel: the orders, their outcomes, the rows in the book int64[m], and `memory`.
+
+    `entering` float64[n] is 1 at bars at which an order enters the book, else NaN.
+    """
 
     orders: Any
     outcomes: Any
     live: Any
     memory: Any
+    entering: Any

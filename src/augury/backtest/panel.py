@@ -11,11 +11,11 @@ import numpy as np
 
 from augury.arrays import FloatMatrix, IntVector
 from augury.backtest.panel_actions import PanelAction, action_rows
+from augury.backtest.panel_alignment import check_grid, check_times, one_timeframe, union_of
 from augury.backtest.panel_sources import ArraySource, BarSource, ParquetSource, StoreSource
 from augury.errors import InvalidBars, InvalidInput, NotEnoughData, NotFound, nearest
 from augury.market.bars import BarArrays
 from augury.market.read import read_universe
-from augury.market.rules import times_increase
 from augury.market.store import BarStore
 from augury.market.timeframe import Timeframe, infer_timeframe
 from augury.market.times import Moment, instant, iso
@@ -24,7 +24,6 @@ from augury.market.validate import check_bar_arrays, valid_arrays
 __all__ = ["Panel", "PanelBlock"]
 
 _LAZY = (".parquet", ".pq")
-_SHARED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +231,11 @@ def _aligned(
     spans = np.empty((2, len(symbols)), dtype=np.int64)
     for at, (name, source) in enumerate(zip(symbols, sources, strict=True)):
         times = source.times()
-        _check_times(name, times)
-        step = _one_timeframe(name, times, step, timeframe)
-        _check_grid(name, times, union, step)
+        check_times(name, times)
+        step = one_timeframe(name, times, step, timeframe)
+        check_grid(name, times, union, step)
         spans[:, at] = times[0], times[-1]
-        union = times if union.size == 0 else _union(union, times)
+        union = times if union.size == 0 else union_of(union, times)
     if union.size < 2:
         raise NotEnoughData(f"a portfolio needs at least 2 bars, to decide and to trade; got {union.size}")
     if step is None:
@@ -247,56 +246,3 @@ def _aligned(
     return Panel(
         symbols=symbols, opened_at=union, timeframe=step, sources=sources, first=first, last=last, actions=rows
     )
-
-
-def _union(one: IntVector, other: IntVector) -> IntVector:
-    if np.array_equal(one, other):
-        return one
-    both = np.concatenate([one, other])
-    both.sort(kind="stable")  # merges the two sorted runs; np.union1d hashes, which takes far longer
-    fresh = np.empty(both.size, dtype=np.bool_)
-    fresh[0] = True
-    np.not_equal(both[1:], both[:-1], out=fresh[1:])
-    return both[fresh]
-
-
-def _check_times(name: str, times: IntVector) -> None:
-    if times.size == 0:
-        raise InvalidBars(f"symbol {name!r}: expected at least one bar, got none")
-    if not times_increase(times):
-        at = int(np.argmax(times[1:] <= times[:-1])) + 1
-        raise InvalidBars(
-            f"symbol {name!r}: expected strictly increasing times; row {at} ({iso(int(times[at]))}) is not after the "
-            "row before; sort the rows by time and drop repetitions"
-        )
-
-
-def _one_timeframe(name: str, times: IntVector, step: Timeframe | None, given: Any) -> Timeframe | None:
-    if given is not None or times.size < 10:
-        return step
-    own = infer_timeframe(times)
-    if step is not None and own != step:
-        raise InvalidInput(
-            f"symbol {name!r} has bars of {own}, those before have {step}; resample them to one timeframe, or, if bars "
-            "are only missing, pass timeframe="
-        )
-    return own
-
-
-def _check_grid(name: str, times: IntVector, union: IntVector, step: Timeframe | None) -> None:
-    """Refuse a symbol that trades at the same time as the others but opens its bars at other moments."""
-    if union.size == 0:
-        return
-    begin, end = max(times[0], union[0]), min(times[-1], union[-1])
-    own = times[np.searchsorted(times, begin) : np.searchsorted(times, end, side="right")]
-    other = union[np.searchsorted(union, begin) : np.searchsorted(union, end, side="right")]
-    fewer = min(own.size, other.size)
-    if fewer < 2:
-        return
-    common = int((other[np.minimum(np.searchsorted(other, own), other.size - 1)] == own).sum())
-    daily = step is not None and step.ns >= Timeframe.of("1D").ns
-    if common == 0 or (daily and common < _SHARED * fewer):
-        raise InvalidInput(
-            f"symbol {name!r} shares {common} of {fewer} open times with the others between {iso(int(begin))} and "
-            f"{iso(int(end))}: they look like different time zones or sessions; bring all to one (zone= when reading)"
-        )

@@ -16,8 +16,9 @@ from augury.backtest.result import BacktestResult
 from augury.backtest.run import result_of
 from augury.backtest.significance import permuted_search, permuted_walk_forward
 from augury.backtest.sweep_result import SweepResult
-from augury.backtest.walk_forward import WalkForward, folds_of
-from augury.errors import AuguryError
+from augury.backtest.walk_forward import WalkForward, walk_forward
+from augury.backtest.walk_forward_kernel import TEST_FIRST, TEST_STOP
+from augury.errors import AuguryError, InvalidInput
 from augury.validation import PermutationSpec, PermutationTest, Verdict, WalkForwardSpec, judge
 from augury.validation.bootstrap import BootstrapInterval, BootstrapSpec, bootstrap_intervals
 from augury.validation.evidence import Tests
@@ -26,6 +27,7 @@ __all__ = ["Proof", "prove"]
 
 Stage: TypeAlias = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
+_SHOWN = 20
 _SMALLEST_TEST = 19  # permutations below which a p-value of 5 % cannot come about
 
 
@@ -33,10 +35,11 @@ _SMALLEST_TEST = 19  # permutations below which a p-value of 5 % cannot come abo
 class Proof:
     """Tests, intervals and verdicts of one result.
 
-    `in_sample` judges the result as it was shown, discounted for everything tried; `out_of_sample` the walk-forward over
-    the same search (None without one). `verdict` is the second when it promotes, else the first: a result that was
-    chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and hold under the
-    same costs. `tried` is what the ledger knows of tries on the same data, this one included; None: nobody kept count.
+    `in_sample` judges the result as it was shown, discounted for everything tried; `out_of_sample` the walk-forward
+    over the same search (None without one). `verdict` is the second when it promotes, else the first: a result that
+    was chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and hold under
+    the same costs. `tried` is what the ledger knows of tries on the same data, this one included; None: nobody kept
+    count.
     """
 
     spec: ProofSpec
@@ -76,7 +79,12 @@ def _slim(outcome: Any) -> Any:
     if outcome is None:
         return None
     values: dict[str, Any] = outcome.to_dict()
-    return {name: value for name, value in values.items() if not (isinstance(value, list) and len(value) > 20)}
+    return {name: value for name, value in values.items() if not _long(value)}
+
+
+def _long(value: Any) -> bool:
+    """Whether it is an array of more than a handful of numbers."""
+    return isinstance(value, list) and len(value) > _SHOWN and not isinstance(value[0], dict)
 
 
 def _silent(items: Iterable[Any], label: str, total: int) -> Iterable[Any]:  # noqa: ARG001
@@ -95,11 +103,18 @@ def prove(
     """The result with its proof: benchmark, intervals, permutation tests, deflation, sensitivities and the verdict.
 
     `sweep` is the search that the result was chosen from: the permutation test then repeats the whole search, and a
-    walk-forward over it is judged too. `tried` is what a ledger knows of tries on the same data. `leaks` is the number
-    of columns that a causality check found looking ahead, None when it was not run. `stage(items, label, total)`
-    shows progress. Deterministic for a given `spec.seed`.
+    walk-forward over it is judged too; of a sweep over several symbols the result's own counts. `tried` is what a
+    ledger knows of tries on the same data. `leaks` is the number of columns that a causality check found looking
+    ahead, None when it was not run. `stage(items, label, total)` shows progress. Deterministic for a given `spec.seed`.
+    InvalidInput for a sweep that the result is not from.
     """
     spec = spec or ProofSpec()
+    if not result.subject.periods_per_year > 0.0:
+        raise InvalidInput(
+            f"how many bars make a year cannot be told from these {len(result.run.bars)}; a proof needs it: set "
+            "periods_per_year, such as 252 for daily bars of an exchange (-s periods_per_year=252), or pass more bars"
+        )
+    sweep = None if sweep is None else _search_of(result, sweep)
     benchmark = buy_and_hold(result)
     returns = benchmark.returns
     measured = result_of(result.subject, result.run, returns)
@@ -121,7 +136,27 @@ def prove(
         walk_forward=forward,
         notes=tuple(notes + more),
     )
-    return measured.with_proof(proof)
+    return replace(measured, proof=proof)
+
+
+def _search_of(result: BacktestResult, sweep: SweepResult) -> SweepResult:
+    """The part of a sweep that the result was chosen from; InvalidInput when it was another strategy, data or spec."""
+    sweep = sweep.only(result.symbol)
+    theirs, mine = sweep.parts[0].subject, result.subject
+    differs = {
+        "strategy": theirs.strategy.code_id != mine.strategy.code_id,
+        "bars": not np.array_equal(theirs.bars.matrix, mine.bars.matrix)
+        or not np.array_equal(theirs.actions, mine.actions, equal_nan=True),
+        "settings": sweep.spec != result.spec,
+        "parameters": not (sweep.params == mine.values).all(axis=1).any(),
+    }
+    wrong = [name for name, differ in differs.items() if differ]
+    if wrong:
+        raise InvalidInput(
+            f"the sweep should be the search that the result was chosen from, but its {' and '.join(wrong)} differ; "
+            "take the result from it with sweep.result(sweep.best())"
+        )
+    return sweep
 
 
 def _untouched(sweep: SweepResult | None, tried: Tried | None) -> bool | None:
@@ -194,14 +229,15 @@ def _walk_forward_tests(
         return stage(items, "Permuting, walk-forward", total)
 
     try:
-        folds_of(bars, folds)
-        plan = _plan(spec) if spec.permutations >= _SMALLEST_TEST else PermutationSpec(permutations=_SMALLEST_TEST)
-        forward, test = permuted_walk_forward(
-            result.subject, sweep.params, result.spec, folds, plan, seed=spec.seed, track=track
-        )
+        forward = walk_forward(result.subject, sweep.params, result.spec, folds)
     except AuguryError as error:
         return None, None, [f"No walk-forward: {error}."]
-    return forward, test if spec.permutations >= _SMALLEST_TEST else None, []
+    if spec.permutations < _SMALLEST_TEST:
+        return forward, None, []
+    try:
+        return forward, permuted_walk_forward(forward, _plan(spec), seed=spec.seed, track=track), []
+    except AuguryError as error:
+        return forward, None, [f"No permutation test of the walk-forward: {error}."]
 
 
 def _judge_forward(
@@ -209,7 +245,7 @@ def _judge_forward(
 ) -> Verdict:
     """The verdict on the bars that no choice had seen, as one procedure tried once more than what the ledger knows."""
     stitched = forward.result
-    first, last = int(forward.folds[0, 1]), int(forward.folds[-1, 2])
+    first, last = int(forward.folds[0, TEST_FIRST]), int(forward.folds[-1, TEST_STOP])
     hold = buy_and_hold(stitched).returns
     own = run_tests(stitched, hold, spec, sweep=None, tried=tried, window=(first, last))
     own = replace(

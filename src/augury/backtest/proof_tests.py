@@ -12,6 +12,7 @@ from augury.backtest.engine import run_engine
 from augury.backtest.proof_spec import ProofSpec
 from augury.backtest.result import BacktestResult
 from augury.backtest.run import run_subject
+from augury.backtest.run_facts import bar_returns
 from augury.backtest.sweep_result import SweepResult
 from augury.backtest.trades import traded_notional
 from augury.metrics import sharpe
@@ -74,12 +75,9 @@ def run_tests(
     asked = result.run.targets if result.spec.delay_bars == 0 else result.subject.targets(result.spec)
 
     def rerun(delay: int, factor: float) -> float:
-        changed = result.spec.replace(
-            delay_bars=result.spec.delay_bars + delay, costs=result.spec.costs.scaled(factor)
-        )
+        changed = result.spec.replace(delay_bars=result.spec.delay_bars + delay, costs=result.spec.costs.scaled(factor))
         run = run_engine(result.run.bars, asked, changed, actions=result.run.actions)
-        before = np.concatenate(([changed.initial_cash], run.equity[:-1]))
-        return sharpe((run.equity / before - 1.0)[first:last], annual)
+        return sharpe(bar_returns(changed.initial_cash, run.equity)[first:last], annual)
 
     return Tests(
         interval=bootstrap_interval(returns, "sharpe", options, seed=spec.seed),
@@ -108,14 +106,12 @@ def _varied(varied: str, settings: tuple[float, ...], values: list[float], base:
 
 def _break_even(result: BacktestResult, first: int, last: int) -> BreakEven:
     before = np.concatenate(([result.spec.initial_cash], result.run.equity[:-1]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fills = result.run.fills
-        at = fills[:, layout.FILL_BAR].astype(np.int64)
-        paid = np.bincount(
-            at, fills[:, layout.FILL_COMMISSION] + fills[:, layout.FILL_SLIPPAGE], minlength=len(result.run.bars)
-        )
-        turnover = traded_notional(result.run) / before
-        gross = result.returns + paid / before
+    before = np.where(before > 0.0, before, np.inf)  # nothing is traded after ruin
+    fills, n = result.run.fills, len(result.run.bars)
+    spent = fills[:, layout.FILL_COMMISSION] + fills[:, layout.FILL_SLIPPAGE]
+    paid = np.bincount(fills[:, layout.FILL_BAR].astype(np.int64), spent, minlength=n)
+    turnover = traded_notional(result.run) / before
+    gross = result.returns + paid / before
     costs = result.spec.costs
     assumed = costs.commission_rate + costs.slippage_rate + costs.half_spread_rate
     return break_even_cost(gross[first:last], turnover[first:last], assumed=assumed or None)
@@ -145,10 +141,7 @@ def _trial_returns(sweep: SweepResult, result: BacktestResult) -> FloatMatrix:
     subject = part.subject
     rows = np.empty((len(sweep), len(subject.bars)))
     for row, values in zip(rows, sweep.params, strict=True):
-        equity = run_subject(subject, sweep.spec, values).equity
-        row[0] = equity[0] / sweep.spec.initial_cash - 1.0
-        np.divide(equity[1:], equity[:-1], out=row[1:])
-        row[1:] -= 1.0
+        row[:] = bar_returns(sweep.spec.initial_cash, run_subject(subject, sweep.spec, values).equity)
     return rows
 
 
@@ -168,10 +161,11 @@ def _effective(sweep: SweepResult | None, tried: Tried | None) -> EffectiveTrial
     if tried is None:
         return own
     known = tried.sharpes[np.isfinite(tried.sharpes)]
+    least = 1.0 if own is None or not own.computed else own.effective
     return EffectiveTrials(
         method="independent trials on record",
-        effective=max(tried.effective, 1.0),
-        trials=max(tried.configurations, 1),
+        effective=max(tried.effective, least),
+        trials=max(tried.configurations, 1 if sweep is None else len(sweep)),
         undefined=tried.configurations - known.size,
         periods=0,
         threshold=0.5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from augury.arrays import FloatVector
-from augury.backtest import layout
 from augury.backtest.engine import EngineRun
+from augury.backtest.run_facts import bar_returns, costs_of, notes_of
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject
 from augury.backtest.trades import Trades
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BacktestResult", "fingerprint_of"]
 
+_TIMES = ("entry_time", "exit_time")
+
 
 def fingerprint_of(bars: BarArrays) -> str:
     """32 hex digits of open times and bars."""
@@ -39,30 +41,54 @@ def fingerprint_of(bars: BarArrays) -> str:
     return hexadecimal(state)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+def _rows(trades: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame of trades as plain records."""
+    plain = trades.assign(**{name: [moment.isoformat() for moment in trades[name]] for name in _TIMES})
+    rows = plain.astype(object).where(plain.notna(), None).to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BacktestResult:
     """One strategy on one instrument: curve, trades, measures, and the proof once it was made.
 
     `equity` is the account at each bar's close; the initial cash is its value before the first. Times are those of the
-    bars' opens. `strategy_id` is the hash of the strategy's code, `fingerprint` that of the data: with the parameters and
-    the spec they say exactly what was run. `proof` is None until `prove` was asked for it.
+    bars' opens. `returns` float64[n] are simple bar returns, see `bar_returns`; `costs` is money by kind, see
+    `costs_of`; `notes` are sentences that a reader has to know. `strategy_id` is the hash of the strategy's code,
+    `fingerprint` that of the data: with the parameters and the spec they say exactly what was run. `proof` is None
+    until `prove` was asked for it.
     """
 
     subject: Subject
     run: EngineRun
     trade_list: Trades
     metrics: Metrics
-    proof: Proof | None = field(default=None, repr=False)
+    proof: Proof | None = None
+    strategy: str = field(init=False)
+    parameters: Mapping[str, float] = field(init=False)
+    symbol: str = field(init=False)
+    spec: BacktestSpec = field(init=False)
+    returns: FloatVector = field(init=False)
+    costs: Mapping[str, float] = field(init=False)
+    notes: tuple[str, ...] = field(init=False)
 
-    @property
-    def strategy(self) -> str:
-        """The strategy's name."""
-        return self.subject.strategy.name
+    def __post_init__(self) -> None:
+        run = self.run
+        derived = {
+            "strategy": self.subject.strategy.name,
+            "parameters": self.subject.parameters,
+            "symbol": self.subject.symbol,
+            "spec": run.spec,
+            "returns": bar_returns(run.spec.initial_cash, run.equity),
+            "costs": costs_of(run),
+            "notes": notes_of(run),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
-    @property
-    def parameters(self) -> Mapping[str, float]:
-        """Its parameters by name."""
-        return self.subject.parameters
+    @cached_property
+    def _index(self) -> pd.DatetimeIndex:
+        return time_index(self.run.bars.opened_at)
 
     @cached_property
     def strategy_id(self) -> str:
@@ -70,35 +96,14 @@ class BacktestResult:
         return self.subject.strategy.code_id
 
     @property
-    def symbol(self) -> str:
-        """The instrument, empty when it was not named."""
-        return self.subject.symbol
-
-    @property
-    def spec(self) -> BacktestSpec:
-        """The options it was run with."""
-        return self.run.spec
-
-    @property
-    def index(self) -> pd.DatetimeIndex:
-        """Open times of the bars, UTC."""
-        return time_index(self.run.bars.opened_at)
-
-    @property
     def equity(self) -> pd.Series:
         """Value of the account at each close."""
-        return pd.Series(self.run.equity, index=self.index, name="equity")
-
-    @cached_property
-    def returns(self) -> FloatVector:
-        """Simple bar returns float64[n], the first from the initial cash."""
-        before = np.concatenate(([self.run.spec.initial_cash], self.run.equity[:-1]))
-        return np.asarray(self.run.equity / before - 1.0)
+        return pd.Series(self.run.equity, index=self._index, name="equity")
 
     @property
     def positions(self) -> pd.Series:
         """Units held at each close, above 0 long."""
-        return pd.Series(self.run.units, index=self.index, name="units")
+        return pd.Series(self.run.units, index=self._index, name="units")
 
     @cached_property
     def trades(self) -> pd.DataFrame:
@@ -118,36 +123,6 @@ class BacktestResult:
         """32 hex digits of the data."""
         return fingerprint_of(self.run.bars)
 
-    @property
-    def costs(self) -> dict[str, float]:
-        """Money by kind: commission, slippage and borrowing paid; interest and dividends received (negative: paid)."""
-        state = self.run.state
-        return {
-            "commission": float(state[layout.COMMISSION]),
-            "slippage": float(state[layout.SLIPPAGE]),
-            "borrowing": float(state[layout.BORROWING]),
-            "interest": float(state[layout.INTEREST]),
-            "dividends": float(state[layout.DIVIDENDS]),
-        }
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader has to know about how it was run, in sentences."""
-        state, spec, notes = self.run.state, self.run.spec, []
-        if spec.fill == "same_close":
-            notes.append("Orders are filled at the close they are decided on: that needs a price before it is known.")
-        if state[layout.AMBIGUOUS] > 0:
-            notes.append(
-                f"In {state[layout.AMBIGUOUS]:.0f} bars both the stop and the target were within reach; the stop was "
-                "taken first."
-            )
-        if state[layout.CLIPPED] > 0:
-            notes.append(f"{state[layout.CLIPPED]:.0f} fills were cut by the volume limit.")
-        if state[layout.RUINED] >= 0:
-            moment = self.index[int(state[layout.RUINED])]
-            notes.append(f"The account was ruined at {moment:%Y-%m-%d %H:%M}; nothing was traded after that.")
-        return tuple(notes)
-
     @cached_property
     def digests(self) -> dict[str, str]:
         """SHA-256 of what came out, bit for bit: equity, fills and measures."""
@@ -155,19 +130,13 @@ class BacktestResult:
         parts = {"equity": self.run.equity, "fills": self.run.fills, "measures": values}
         return {name: hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for name, part in parts.items()}
 
-    def with_proof(self, proof: Proof) -> BacktestResult:
-        """The same result with its proof."""
-        return replace(self, proof=proof)
-
     def to_frame(self) -> pd.DataFrame:
         """A row a bar: equity, returns, units held."""
-        return pd.DataFrame({"equity": self.run.equity, "return": self.returns, "units": self.run.units}, index=self.index)
+        columns = {"equity": self.run.equity, "return": self.returns, "units": self.run.units}
+        return pd.DataFrame(columns, index=self._index)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values: what was run, measures, costs, trades and the proof; no curve."""
-        trades = self.trades.copy()
-        for column in ("entry_time", "exit_time"):
-            trades[column] = [moment.isoformat() for moment in trades[column]]
         return {
             "strategy": self.strategy,
             "strategy_id": self.strategy_id,
@@ -175,16 +144,16 @@ class BacktestResult:
             "symbol": self.symbol,
             "timeframe": self.timeframe,
             "bars": len(self.run.bars),
-            "first": self.index[0].isoformat(),
-            "last": self.index[-1].isoformat(),
+            "first": self._index[0].isoformat(),
+            "last": self._index[-1].isoformat(),
             "data_fingerprint": self.fingerprint,
-            "spec": self.run.spec.to_dict(),
-            "spec_id": self.run.spec.id,
+            "spec": self.spec.to_dict(),
+            "spec_id": self.spec.id,
             "final_equity": float(self.run.equity[-1]),
             "metrics": self.metrics.to_dict(),
-            "costs": self.costs,
+            "costs": dict(self.costs),
             "notes": list(self.notes),
-            "trades": trades.astype(object).where(trades.notna(), None).to_dict(orient="records"),
+            "trades": _rows(self.trades),
             "proof": None if self.proof is None else self.proof.to_dict(),
             "digests": self.digests,
         }
@@ -208,6 +177,12 @@ class BacktestResult:
         from augury.report import equity_figure
 
         return equity_figure(self.story())
+
+    def __repr__(self) -> str:
+        named = ", ".join(f"{name}={value:g}" for name, value in self.parameters.items())
+        where = f" on {self.symbol}" if self.symbol else ""
+        level = "not proven yet" if self.proof is None else self.proof.verdict.level
+        return f"<BacktestResult {self.strategy}({named}){where}: {len(self.run.bars)} bars, {level}>"
 
     def __str__(self) -> str:
         from augury.report import story_text

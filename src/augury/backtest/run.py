@@ -32,11 +32,11 @@ def run_backtest(
 ) -> BacktestResult:
     """Run a strategy on bars: curve, trades, costs and measures.
 
-    `strategy` is a registered name, the path of a `.py` file that defines `positions(bars)`, such a function, a Strategy,
-    or target positions float64[n] themselves. `bars` is a frame (see `validate_bars`) or BarArrays. `actions`
+    `strategy` is a registered name, the path of a `.py` file that defines `positions(bars)`, such a function, a
+    Strategy, or target positions float64[n] themselves. `bars` is a frame (see `validate_bars`) or BarArrays. `actions`
     float64[3, n] are corporate actions, see `action_matrix`: orders fill at prices as traded, the strategy sees them
-    free of the steps of splits. Decisions at bar t use bars up to t and are executed
-    at the open of t+1 unless `spec.fill` says otherwise.
+    free of the steps of splits. Decisions at bar t use bars up to t and are executed at the open of t+1 unless
+    `spec.fill` says otherwise.
 
     InvalidInput for positions that are NaN, misaligned or beyond the leverage cap, and for parameters out of bounds;
     InvalidBars for bars that break a rule.

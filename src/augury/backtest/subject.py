@@ -29,8 +29,8 @@ __all__ = ["Subject", "arrays_of", "bars_in_a_year", "subject_of"]
 class Subject:
     """What is run on what: a strategy with its parameter values, and the bars with their names.
 
-    `actions` float64[3, n] are corporate actions (see `corporate_actions`), float64[3, 0] without any. Orders are filled
-    at the `bars` as they were traded; the strategy sees `signal_bars`, which are free of the steps of splits.
+    `actions` float64[3, n] are corporate actions (see `corporate_actions`), float64[3, 0] without any. Orders are
+    filled at the `bars` as they were traded; the strategy sees `signal_bars`, free of the steps of splits.
     """
 
     strategy: Strategy

@@ -70,6 +70,10 @@ class SweepResult:
             raise NotFound(f"symbol {symbol!r} was not swept; {nearest(symbol, self.symbols)}")
         return self.parts[self.symbols.index(symbol)]
 
+    def only(self, symbol: str) -> SweepResult:
+        """The sweep of one symbol alone; the sweep itself where there is one symbol. NotFound for an unknown one."""
+        return self if len(self.parts) == 1 else replace(self, parts=(self.part(symbol),))
+
     def measured(self, measure: str = "sharpe", symbol: str | None = None) -> FloatVector:
         """One measure of every combination, float64[m]; NaN where undefined. NotFound for an unknown measure."""
         if measure not in MEASURES:
@@ -77,7 +81,7 @@ class SweepResult:
         return np.ascontiguousarray(self.part(symbol).measures[:, MEASURES.index(measure)])
 
     def best(self, measure: str = "sharpe", symbol: str | None = None) -> int:
-        """Index of the combination with the highest measure, the first of equals; InvalidInput when all are undefined."""
+        """Index of the combination with the highest value, the first of equals; InvalidInput when all are undefined."""
         values = self.measured(measure, symbol)
         if np.isnan(values).all():
             raise InvalidInput(f"{measure} is undefined for every combination; no trade was made, or too few bars")

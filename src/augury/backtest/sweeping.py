@@ -18,11 +18,12 @@ from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
 from augury.backtest.sweep_kernel import MEASURED, Blocks, Rules, Search, sweep_chunk
 from augury.backtest.sweep_result import SweepResult, SymbolSweep
-from augury.errors import InvalidInput
+from augury.errors import InvalidInput, nearest
+from augury.strategies.accepting import as_strategy
 from augury.strategies.kernel_form import positions_address, prepare_address
 from augury.strategies.strategy import CompiledForm
 
-__all__ = ["SUM_BLOCKS", "Track", "market_of", "rules_of", "search_of", "sweep"]
+__all__ = ["SUM_BLOCKS", "Track", "inputs_of", "market_of", "rules_of", "search_of", "sweep"]
 
 Track: TypeAlias = Callable[[Iterable[Any], int], Iterable[Any]]
 
@@ -50,7 +51,8 @@ def rules_of(subject: Subject, spec: BacktestSpec) -> Rules:
     """The kernel's view of the options; delays are refused here, since targets never leave the kernel."""
     if spec.delay_bars:
         raise InvalidInput("a sweep runs without delay_bars; expand single combinations to see them delayed")
-    return Rules(settings_vector(spec), new_state(spec.initial_cash), subject.periods_per_year)
+    lowest = -spec.leverage if spec.allow_short else 0.0
+    return Rules(settings_vector(spec), new_state(spec.initial_cash), subject.periods_per_year, lowest)
 
 
 def search_of(subject: Subject, params: FloatMatrix) -> Search:
@@ -59,6 +61,14 @@ def search_of(subject: Subject, params: FloatMatrix) -> Search:
     if not isinstance(form, CompiledForm):
         return Search(0, 0, 0, params)
     return Search(positions_address(form.positions), prepare_address(form.prepare), form.rows, params)
+
+
+def inputs_of(subject: Subject, params: FloatMatrix) -> FloatMatrix:
+    """What the kernel decides from: the strategy's input rows, or a row of targets a combination when it is plain."""
+    form = subject.strategy.form
+    if isinstance(form, CompiledForm):
+        return form.inputs(subject.signal_bars.matrix)
+    return np.array([subject.strategy.evaluate(subject.signal_bars, row) for row in params])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +105,10 @@ def sweep(
     universe = dict(bars) if isinstance(bars, Mapping) else {"": bars}
     if not universe:
         raise InvalidInput("expected bars of at least one symbol, got an empty mapping")
-    dealt = actions if isinstance(actions, Mapping) else dict.fromkeys(universe, actions)
+    chosen = as_strategy(strategy)
+    dealt = _dealt(actions, universe)
     subjects = [
-        subject_of(strategy, frame, None, spec, str(symbol), dealt.get(symbol)) for symbol, frame in universe.items()
+        subject_of(chosen, frame, None, spec, str(symbol), dealt.get(symbol)) for symbol, frame in universe.items()
     ]
     params = combinations_of(subjects[0].strategy, grid)
     parts = [_blank(subject, params) for subject in subjects]
@@ -119,6 +130,18 @@ def sweep(
     return SweepResult(spec=spec, params=params, parts=tuple(parts))
 
 
+def _dealt(actions: Any, universe: Mapping[Any, Any]) -> Mapping[Any, FloatMatrix | None]:
+    """Corporate actions by symbol; a matrix alone belongs to the only symbol there is."""
+    if isinstance(actions, Mapping):
+        for symbol in actions:
+            if symbol not in universe:
+                raise InvalidInput(f"actions are given for {symbol!r}, which has no bars; {nearest(symbol, universe)}")
+        return actions
+    if actions is not None and len(universe) > 1:
+        raise InvalidInput(f"give actions as a mapping by symbol for {len(universe)} symbols, got one matrix")
+    return dict.fromkeys(universe, actions)
+
+
 def _blank(subject: Subject, params: FloatMatrix) -> SymbolSweep:
     count, bars = len(params), len(subject.bars)
     keep = count <= _BLOCKS_UP_TO and bars >= 2 * MOMENT_BLOCKS
@@ -137,11 +160,7 @@ def _work(
     subject, part = subjects[task.symbol], parts[task.symbol]
     chunk = np.ascontiguousarray(params[task.first : task.last])
     market, rules = market_of(subject), rules_of(subject, spec)
-    form = subject.strategy.form
-    if isinstance(form, CompiledForm):
-        inputs = form.inputs(subject.signal_bars.matrix)
-    else:
-        inputs = np.array([subject.strategy.evaluate(subject.signal_bars, row) for row in chunk])
+    inputs = inputs_of(subject, chunk)
     kept = len(part.block_sums) > 0
     moments = np.empty((2, part.block_moments.shape[1], len(chunk) if kept else 0))
     blocks = Blocks(part.block_sums[task.first : task.last] if kept else part.block_sums, moments)

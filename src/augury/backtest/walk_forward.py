@@ -16,23 +16,21 @@ from augury.backtest.result import BacktestResult
 from augury.backtest.run import result_of
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
-from augury.backtest.sweeping import market_of, rules_of, search_of
 from augury.backtest.sweep_kernel import new_scratch_arrays
-from augury.backtest.walk_forward_kernel import walk_forward_pass
-from augury.errors import NotEnoughData
+from augury.backtest.sweeping import inputs_of, market_of, rules_of, search_of
+from augury.backtest.walk_forward_kernel import CHOSEN, NONE, TEST_FIRST, TEST_STOP, TRAIN_FIRST, walk_forward_pass
 from augury.market.bars import time_index
-from augury.strategies.strategy import CompiledForm
 from augury.validation import WalkForwardSpec, walk_forward_splits
 
-__all__ = ["WalkForward", "folds_of", "walk_forward", "walk_forward_test"]
+__all__ = ["WalkForward", "folds_of", "walk_forward", "walk_forward_over", "walk_forward_test"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WalkForward:
     """The stitched run and what was chosen when.
 
-    `folds` int64[k, 4]: first and last + 1 bar of the train window, last + 1 bar of the test window after it, and the
-    combination of `params` chosen (-1: none). `sharpe` is annualised, over all test bars.
+    `folds` int64[k, 5]: first and last + 1 bar of the train window, first and last + 1 bar of the test window after it,
+    and the combination of `params` chosen (-1: none). `sharpe` is annualised, over all test bars; NaN when undefined.
     """
 
     subject: Subject
@@ -45,45 +43,49 @@ class WalkForward:
     @property
     def result(self) -> BacktestResult:
         """The stitched run as a full result; nothing is held before the first test window."""
-        return result_of(self.subject, run_engine(self.subject.bars, self.targets, self.spec, actions=self.subject.actions))
+        subject = self.subject
+        return result_of(subject, run_engine(subject.bars, self.targets, self.spec, actions=subject.actions))
 
     def to_frame(self) -> pd.DataFrame:
         """A row a fold: the windows' times and the parameters chosen (NaN where none was defined)."""
         opened_at = self.subject.bars.opened_at
         names = self.subject.strategy.names
         chosen = np.full((len(self.folds), len(names)), np.nan)
-        defined = self.folds[:, 3] >= 0
-        chosen[defined] = self.params[self.folds[defined, 3]]
+        defined = self.folds[:, CHOSEN] >= 0
+        chosen[defined] = self.params[self.folds[defined, CHOSEN]]
         frame = pd.DataFrame(chosen, columns=list(names))
-        frame.insert(0, "train_from", time_index(opened_at[self.folds[:, 0]]))
-        frame.insert(1, "test_from", time_index(opened_at[self.folds[:, 1]]))
-        frame.insert(2, "test_to", time_index(opened_at[self.folds[:, 2] - 1]))
+        frame.insert(0, "train_from", time_index(opened_at[self.folds[:, TRAIN_FIRST]]))
+        frame.insert(1, "test_from", time_index(opened_at[self.folds[:, TEST_FIRST]]))
+        frame.insert(2, "test_to", time_index(opened_at[self.folds[:, TEST_STOP] - 1]))
         return frame
 
 
 def folds_of(bars: int, spec: WalkForwardSpec) -> IntVector:
-    """The windows int64[k, 4] of a walk-forward over so many bars; NotEnoughData when not one fits."""
-    rows = [(int(s.train[0]), int(s.train[-1]) + 1, int(s.test[-1]) + 1, -1) for s in walk_forward_splits(bars, spec)]
-    if not rows:
-        raise NotEnoughData(
-            f"a walk-forward of {spec.train_bars} train and {spec.test_bars} test bars needs {spec.train_bars + 2} bars "
-            f"or more, got {bars}; take shorter windows"
-        )
+    """The windows int64[k, 5] of a walk-forward over so many bars; NotEnoughData when not one fits."""
+    rows = [
+        (split.train[0], split.train[-1] + 1, split.test[0], split.test[-1] + 1, -1)
+        for split in walk_forward_splits(bars, spec)
+    ]
     return np.array(rows, dtype=np.int64)
 
 
 def walk_forward(subject: Subject, params: FloatMatrix, spec: BacktestSpec, folds: WalkForwardSpec) -> WalkForward:
-    """Choose the combination with the best Sharpe ratio on each train window and hold it through the test after it."""
-    windows = folds_of(len(subject.bars), folds)
-    form = subject.strategy.form
-    if isinstance(form, CompiledForm):
-        inputs = form.inputs(subject.signal_bars.matrix)
-    else:
-        inputs = np.array([subject.strategy.evaluate(subject.signal_bars, row) for row in params])
+    """Choose the combination with the best Sharpe ratio on each train window and hold it through the test after it.
+
+    A choice is made at the close of the last train bar; the first target of a test window is decided at the close
+    before its first bar. InvalidInput when a combination's targets cannot be held.
+    """
+    return walk_forward_over(subject, params, spec, folds_of(len(subject.bars), folds))
+
+
+def walk_forward_over(subject: Subject, params: FloatMatrix, spec: BacktestSpec, windows: IntVector) -> WalkForward:
+    """`walk_forward` over windows given as `folds_of` makes them."""
+    windows = windows.copy()
+    inputs, search = inputs_of(subject, params), search_of(subject, params)
     scratch = new_scratch_arrays(len(subject.bars))
-    sharpe = walk_forward_pass(
-        market_of(subject), search_of(subject, params), inputs, rules_of(subject, spec), windows, scratch
-    )
+    sharpe = walk_forward_pass(market_of(subject), search, inputs, rules_of(subject, spec), windows, scratch)
+    if windows[0, CHOSEN] < NONE:  # the kernel met targets that cannot be held
+        subject.targets(spec, params[NONE - 1 - int(windows[0, CHOSEN])])
     return WalkForward(
         subject=subject,
         spec=spec,
@@ -100,9 +102,19 @@ def walk_forward_test(
     grid: Mapping[str, Iterable[Any]],
     spec: BacktestSpec | None = None,
     folds: WalkForwardSpec | None = None,
+    *,
+    actions: FloatMatrix | None = None,
 ) -> WalkForward:
-    """Walk-forward of a strategy over a grid on one instrument's bars."""
+    """Walk-forward of a strategy over a grid on one instrument's bars, with its corporate actions where there are any.
+
+    NotEnoughData when not one train and test window fits.
+
+    >>> from augury.sample import load_sample
+    >>> found = walk_forward_test("sma_crossover", load_sample().bars["IBM"], {"fast": [5, 10], "slow": [50, 100]})
+    >>> len(found.to_frame())
+    4
+    """
     spec = spec or BacktestSpec()
-    subject = subject_of(strategy, bars, None, spec, "")
+    subject = subject_of(strategy, bars, None, spec, "", actions)
     params = combinations_of(subject.strategy, grid)
     return walk_forward(replace(subject, values=params[0]), params, spec, folds or WalkForwardSpec())

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numba import types
 
 from augury.backtest.layout import Market
 from augury.backtest.records import MARKET, MATRIX, VECTOR
-from augury.backtest.sweep_kernel import INTS, RULES, SCRATCH, SEARCH, decide, new_scratch, run_combination
+from augury.backtest.sweep_kernel import INTS, RULES, SCRATCH, SEARCH, decide, new_scratch, run_combination, within
 from augury.metrics.curve_kernels import mean_and_std, ratio
 from augury.metrics.headline_kernels import reward_ratio
 from augury.numerics.compile import kernel
 from augury.strategies.kernel_form import call_prepare
 from augury.validation.permutation_kernels import draw_order, permute_bars
 
-__all__ = ["walk_forward_of_permutations", "walk_forward_pass"]
+__all__ = [
+    "CHOSEN",
+    "NONE",
+    "TEST_FIRST",
+    "TEST_STOP",
+    "TRAIN_FIRST",
+    "TRAIN_STOP",
+    "walk_forward_of_permutations",
+    "walk_forward_pass",
+]
+
+# folds int64[k, 5], a row each
+TRAIN_FIRST: Final = 0
+TRAIN_STOP: Final = 1  # last + 1
+TEST_FIRST: Final = 2
+TEST_STOP: Final = 3
+CHOSEN: Final = 4  # the combination; NONE: no score was defined, nothing is held
+NONE: Final = -1
 
 FOLDS = types.int64[:, ::1]
 
@@ -25,30 +42,34 @@ FOLDS = types.int64[:, ::1]
 def walk_forward_pass(market: Any, search: Any, inputs: Any, rules: Any, folds: Any, scratch: Any) -> Any:
     """Sharpe ratio (annualised) of what was chosen fold by fold, over all test bars; NaN when it is undefined.
 
-    `folds` int64[k, 4]: first and last + 1 bar of the train window, last + 1 bar of the test window that follows it, and
-    the combination chosen, which is written (-1: none was defined, nothing is held). The score is the Sharpe ratio of
-    the bar returns of each combination's own run over the train window. Leaves the stitched run in the scratch.
+    The combinations chosen are written into the folds; the first of equals is taken. The score is the Sharpe ratio of
+    the bar returns of each combination's own run over the train window. Leaves the stitched run in the scratch. Ends
+    with folds[0, CHOSEN] = NONE - 1 - i when combination i has targets that cannot be held.
     """
     n = market.bars.shape[1]
     stitched, best = np.zeros(n), np.full(folds.shape[0], -np.inf)
-    folds[:, 3] = -1
+    folds[:, CHOSEN] = NONE
     for i in range(search.params.shape[0]):
         decide(search, inputs, i, scratch.targets)
+        if not within(scratch.targets, rules):
+            folds[0, CHOSEN] = NONE - 1 - i
+            return np.nan
         run_combination(market, rules, scratch)
         scratch.returns[0] = scratch.book.equity[0] / rules.initial[0] - 1.0
         for t in range(1, n):
             scratch.returns[t] = scratch.book.equity[t] / scratch.book.equity[t - 1] - 1.0
         for f in range(folds.shape[0]):
-            mean, deviation = mean_and_std(scratch.returns[folds[f, 0] : folds[f, 1]])
+            mean, deviation = mean_and_std(scratch.returns[folds[f, TRAIN_FIRST] : folds[f, TRAIN_STOP]])
             score = ratio(mean, deviation)
             if score > best[f]:
                 best[f] = score
-                folds[f, 3] = i
+                folds[f, CHOSEN] = i
                 # decided at the close before the first test bar, so that its first fill falls into the test
-                stitched[folds[f, 1] - 1 : folds[f, 2] - 1] = scratch.targets[folds[f, 1] - 1 : folds[f, 2] - 1]
+                first, last = folds[f, TEST_FIRST] - 1, folds[f, TEST_STOP] - 1
+                stitched[first:last] = scratch.targets[first:last]
     scratch.targets[:] = stitched
     run_combination(market, rules, scratch)
-    first, last = folds[0, 1], folds[folds.shape[0] - 1, 2]
+    first, last = folds[0, TEST_FIRST], folds[folds.shape[0] - 1, TEST_STOP]
     for t in range(first, last):
         scratch.returns[t] = scratch.book.equity[t] / scratch.book.equity[t - 1] - 1.0
     mean, deviation = mean_and_std(scratch.returns[first:last])

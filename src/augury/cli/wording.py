@@ -15,6 +15,7 @@ _PYTHON_ONLY = {
     ", or use read_universe": "",
     ", or pass latency='1D'": "",
     " or a DatetimeIndex": "",
+    "run verify": "run `augury ledger verify`",
     " or give one another label: dataclasses.replace(feature, label=...)": "",
 }
 _LONGEST = 2000

@@ -139,14 +139,15 @@ class _Rows:
         coarse = pd.DatetimeIndex(index.as_unit("s")).asi8  # every readable year fits into seconds
         far = (coarse < EARLIEST_NS // 10**9) | (coarse >= LATEST_NS // 10**9)
         far &= index.notna()
-        self.refuse(far, series.to_list(), "times of the years 1678 to 2260", "mend or drop these rows")
+        self.refuse(far, series, "times of the years 1678 to 2260", "mend or drop these rows")
         return pd.DatetimeIndex(index.where(~far) if far.any() else index).as_unit("ns").asi8
 
-    def refuse(self, bad: BoolVector, cells: Sequence[Any], expected: str, advice: str) -> None:
+    def refuse(self, bad: BoolVector, cells: Sequence[Any] | pd.Series[Any], expected: str, advice: str) -> None:
         where = np.flatnonzero(bad)
         if len(where) == 0 or self.tolerant:
             return
-        shown = "; ".join(f"row {row}: {_short(cells[row])}" for row in where[:_SHOWN])
+        read = cells.iloc if isinstance(cells, pd.Series) else cells
+        shown = "; ".join(f"row {row}: {_short(read[row])}" for row in where[:_SHOWN])
         more = f"; and {len(where) - _SHOWN} more" if len(where) > _SHOWN else ""
         raise self.error(f"expected {expected}, got {shown}{more}; {advice}")
 

@@ -35,7 +35,7 @@ class AuditOptions(Spec):
     ] = option(positional=True)
     tries: Annotated[
         int | None,
-        msgspec.Meta(ge=1, description="How many variants were tried before this one was shown, itself included."),
+        msgspec.Meta(description="How many variants were tried before this one was shown, itself included."),
     ] = option(None, short="-n")
     bars: Annotated[
         tuple[str, ...], msgspec.Meta(description="Bars it traded on, to check fills and delays; may be repeated.")
@@ -47,7 +47,7 @@ class AuditOptions(Spec):
         None, short="-o"
     )
     cash: Annotated[
-        float | None, msgspec.Meta(gt=0, description="The account at the start, where the file does not state it.")
+        float | None, msgspec.Meta(description="The account at the start, where the file does not state it.")
     ] = option(None)
     strategy: Annotated[
         str | None, msgspec.Meta(description="Which one, when the file holds several strategies, studies or columns.")
@@ -63,7 +63,7 @@ class AuditOptions(Spec):
         Literal["open", "close"], msgspec.Meta(description="Whether bars are named by their open or their close.")
     ] = option("open")
     periods_per_year: Annotated[
-        float | None, msgspec.Meta(gt=0, description="Periods that make a year; counted from the times when left out.")
+        float | None, msgspec.Meta(description="Periods that make a year; counted from the times when left out.")
     ] = option(None)
     out_of_sample: Annotated[bool, msgspec.Meta(description="State that no choice was made on these data.")] = option(
         False
@@ -74,7 +74,13 @@ class AuditOptions(Spec):
     seed: Annotated[int, msgspec.Meta(description="Seed of the resampling.")] = option(0)
 
     def check(self) -> None:
-        """A report is an .html file."""
+        """Counts and amounts are positive, and a report is an .html file."""
+        if self.tries is not None and self.tries < 1:
+            raise InvalidInput(f"AuditOptions.tries = {self.tries}: Expected at least 1, the variant that is shown")
+        for name in ("cash", "periods_per_year"):
+            value = getattr(self, name)
+            if value is not None and not value > 0.0:
+                raise InvalidInput(f"AuditOptions.{name} = {value}: Expected a number above 0")
         if self.report is not None and Path(self.report).suffix.lower() not in (".html", ".htm"):
             raise InvalidInput(f"AuditOptions.report = {self.report!r}: Expected a name ending in .html")
 

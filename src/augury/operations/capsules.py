@@ -36,8 +36,8 @@ def existing_ledger(where: str | None) -> Path:
 def find_capsule(reference: str, where: str | None) -> FoundCapsule:
     """The capsule of a file `run.json`, or of an entry of the ledger.
 
-    NotFound when there is neither; InvalidInput for a file that is no capsule or was changed, DamagedLedger for an entry
-    that was; Refused for an entry that keeps no capsule.
+    NotFound when there is neither; InvalidInput for a file that is no capsule or was changed, DamagedLedger for an
+    entry that was; Refused for an entry that keeps no capsule.
     """
     path = Path(reference)
     if path.is_file():
@@ -59,7 +59,7 @@ def find_capsule(reference: str, where: str | None) -> FoundCapsule:
         entry = book.get(meant[1])
     if entry.capsule is None:
         raise Refused(
-            f"entry {entry.sequence} is of kind {entry.kind} and keeps no run capsule: it says what was found, not how to "
-            "run it again"
+            f"entry {entry.sequence} is of kind {entry.kind} and keeps no run capsule: it says what was found, not how "
+            "to run it again"
         )
     return FoundCapsule(reference=f"entry {entry.sequence}", capsule=Capsule.from_dict(entry.capsule), folder=None)

@@ -31,7 +31,8 @@ def check_output(
     """Refuse an output before any work is done for it.
 
     Raises InvalidInput for another ending than `endings`, a folder that does not exist, something at that place that is
-    no file, and one of the files `made_from` which the result would replace.
+    no file, and one of the files `made_from` which the result would replace; Unavailable for a folder that cannot be
+    written into.
     """
     path = Path(path)
     if path.suffix not in endings:
@@ -45,6 +46,10 @@ def check_output(
     for source in made_from:
         if path.exists() and Path(source).exists() and path.samefile(source):
             raise InvalidInput(f"the output {path} would replace the file that it is made from; choose another name")
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise Unavailable(f"cannot write into {path.parent}: {error.strerror}; choose another folder") from error
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -31,15 +31,14 @@ def recorded_bars(found: FoundCapsule, data: str | None) -> tuple[Instrument, li
     if backtest.fingerprint_of(arrays) != key.fingerprint:
         inside = bars[(arrays.opened_at >= key.first) & (arrays.opened_at <= key.last)]
         if len(inside) == key.bars and backtest.fingerprint_of(market.bar_arrays(inside)) == key.fingerprint:
-            more = len(bars) - len(inside)
-            text = f"{path} has {more:,} bars more than were recorded; the recorded ones are unchanged and were used"
+            text = f"{path} has {len(bars):,} bars; the {key.bars:,} that were recorded are unchanged and were used"
             changes.append(Change(part="data", text=text, harmless=True))
             bars = inside
         else:
             changes.append(_other_bars(path, key, arrays))
     instrument = instrument_of(bars, str(path), options, symbol=key.symbol)
     then, now = capsule.options.get("actions"), kept_of(options, instrument)["actions"]
-    if "actions" in capsule.options and then != now:
+    if "actions" in capsule.options and then != now and all(change.harmless for change in changes):
         text = f"the corporate actions changed: {_short(now)} instead of {_short(then)}"
         changes.append(Change(part="data", text=text, remedy=f"Restore what they were read from: {options.splits}."))
     return instrument, changes

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from augury import features, numerics, sample, signals
+from augury import backtest, features, metrics, numerics, sample, signals, strategies, validation
 from augury.operations.operation import Operation, Progress
 from augury.operations.registry import register
 from augury.spec import Spec
@@ -36,7 +36,11 @@ class WarmResult:
 
 def _run(options: WarmOptions, progress: Progress) -> WarmResult:  # noqa: ARG001
     started = time.perf_counter()
-    modules = [module.name for module in pkgutil.iter_modules(numerics.__path__, "augury.numerics.")]
+    modules = [
+        module.name
+        for room in (numerics, metrics, validation, strategies, backtest)
+        for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+    ]
     for module in progress.track(modules, "Compiling kernels", len(modules)):
         importlib.import_module(module)
     definitions = features.definitions()

@@ -202,13 +202,11 @@ def _deflated(values: FloatVector, tests: Tests, trials: int | None) -> tuple[fl
         return None, f"{trials} variants were tried but their returns were not kept"
     if effective.reason is not None:
         return None, effective.reason
-    if math.isnan(effective.sharpe_variance):
-        return None, "the variance of the variants' Sharpe ratios needs at least two that trade"
-    # Per bar, whatever the periods were. Variants that share their luck differ less than each varies by chance; that
-    # chance is what their best profits from, so it is the floor.
-    scale = effective.periods / values.size if 0 < effective.periods < values.size else 1.0
-    variance = max(effective.sharpe_variance * scale, 1.0 / max(values.size - 1, 1))
+    # Without skill a variant's Sharpe ratio per bar varies by 1 / (n - 1), whatever the tails (Lo 2002, at zero). That
+    # is what the best of many profits from. The variance between the variants as measured also holds what truly sets
+    # them apart, so an edge among them would raise the hurdle against itself.
     count = _effective_count(effective, trials)
+    variance = 1.0 / max(values.size - 1, 1)
     return deflated_sharpe(moments, variance=variance, trials=count or math.nan), moments.reason
 
 

@@ -37,8 +37,8 @@ class TrialsSpec(Spec):
     each trial to the most like of the groups found so far, for thousands of trials. "spectrum": the participation ratio
     N^2 / sum rho^2 of the correlation matrix, noise in the correlations taken off; low where groups differ in size.
 
-    Measured with 190 moving-average rules on noise, 1,000 bars, at a level of 5 %: a deflated ratio on "clusters" calls
-    the best one real in 9 % of searches (19 % with the variance across the rules alone), on "maximum" in under 1 %.
+    On noise a deflated ratio with "clusters" of moving-average rules calls the best one real more often than its level
+    says, with "maximum" less often; `scripts/noise_and_edge.py` prints the rates.
     """
 
     grouping: Literal["maximum", "clusters", "leaders", "spectrum"] = "maximum"

@@ -64,15 +64,16 @@ def judge(evidence: Evidence, spec: GateSpec | None = None) -> Verdict:
     """The verdict on this evidence.
 
     refuted: the rule sees ahead, or earns nothing, or its whole interval is at or below zero. promote: every item of
-    the gate passes. promising: the deflated Sharpe ratio and the in-sample permutation test pass, others do not (yet).
-    unproven: everything else, above all whatever was not tested.
+    the gate passes. promising: the permutation test of the whole search passes, which keeps the error rate at its level,
+    and the deflated Sharpe ratio is at least `promising_deflated_sharpe`; other conditions fail (yet). unproven:
+    everything else, above all whatever was not tested.
 
     >>> judge(Evidence()).level
     'unproven'
     """
     spec = spec or GateSpec()
     items = gate_items(evidence, spec)
-    level = _level(evidence, items)
+    level = _level(evidence, items, spec)
     return Verdict(
         level=level,
         headline=_headline(evidence, level, items),
@@ -82,14 +83,16 @@ def judge(evidence: Evidence, spec: GateSpec | None = None) -> Verdict:
     )
 
 
-def _level(evidence: Evidence, items: tuple[GateItem, ...]) -> VerdictLevel:
+def _level(evidence: Evidence, items: tuple[GateItem, ...], spec: GateSpec) -> VerdictLevel:
     sharpe, upper = evidence.value("sharpe"), evidence.value("sharpe_upper")
     if evidence.leaks or (sharpe is not None and sharpe <= 0.0) or (upper is not None and upper <= 0.0):
         return "refuted"
     if all(item.passed for item in items):
         return "promote"
-    passed = {item.name for item in items if item.passed}
-    return "promising" if {"deflated_sharpe", "permutation_p"} <= passed else "unproven"
+    permuted = any(item.passed for item in items if item.name == "permutation_p")
+    deflated = evidence.value("deflated_sharpe")
+    enough = deflated is not None and deflated >= spec.promising_deflated_sharpe
+    return "promising" if permuted and enough else "unproven"
 
 
 def _headline(evidence: Evidence, level: VerdictLevel, items: tuple[GateItem, ...]) -> str:

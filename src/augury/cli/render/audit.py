@@ -87,7 +87,7 @@ def _what_if(audit: Audit, console: Console) -> None:
     rows = []
     if audit.delays is not None:
         rows += [
-            ("as claimed" if not late else f"{late:.0f} bars later", total, ratio)
+            ("as claimed" if not late else f"{late:.0f} bar{'s' if late > 1 else ''} later", total, ratio)
             for late, total, ratio in audit.delays.rows
         ]
     if audit.costs is not None:
