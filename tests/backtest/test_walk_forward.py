@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augury.backtest import BacktestSpec, ExitSpec, run_engine, subject_of, walk_forward_test
+from augury.backtest import BacktestSpec, ExitSpec, WalkForward, run_engine, subject_of, walk_forward_test
 from augury.backtest.walk_forward import folds_of
 from augury.backtest.walk_forward_kernel import CHOSEN, NONE, TEST_FIRST, TEST_STOP, TRAIN_FIRST, TRAIN_STOP
 from augury.errors import InvalidInput, NotEnoughData
@@ -21,9 +21,9 @@ GRID = {"fast": [2, 4, 7], "slow": [9, 16]}
 FOLDS = WalkForwardSpec(train_bars=70, test_bars=25)
 
 
-def slow_walk_forward(bars: BarArrays, grid: dict[str, list[int]], spec: BacktestSpec, folds: WalkForwardSpec) -> Any:
-    """Choices, targets, and the Sharpe ratio over the test bars, written for reading."""
-    combinations = [{"fast": fast, "slow": slow} for fast in grid["fast"] for slow in grid["slow"] if fast < slow]
+def slow_walk_forward(bars: BarArrays, spec: BacktestSpec, folds: WalkForwardSpec, found: WalkForward) -> Any:
+    """Choices, targets, and the Sharpe ratio over the test bars, written for reading; `found` breaks ties."""
+    combinations = [{"fast": fast, "slow": slow} for fast in GRID["fast"] for slow in GRID["slow"]]
     subject = subject_of("sma_crossover", bars, None, spec, "")
     targets = [subject.targets(spec, subject.strategy.values(each)) for each in combinations]
     returns = [
@@ -42,8 +42,11 @@ def slow_walk_forward(bars: BarArrays, grid: dict[str, list[int]], spec: Backtes
             scores.append(part.mean() / part.std(ddof=1) if part.std(ddof=1) > 1e-14 else -np.inf)
         best = int(np.argmax(scores))
         chosen.append(best if np.isfinite(scores[best]) else NONE)
+        mine = int(found.folds[len(chosen) - 1, CHOSEN])
+        if NONE not in (mine, best) and scores[mine] > scores[best] - 1e-12 * abs(scores[best]):
+            chosen[-1] = mine  # equal but for rounding: two combinations that held the same through the window
         if chosen[-1] != NONE:
-            stitched[begin - 1 : end - 1] = targets[best][begin - 1 : end - 1]
+            stitched[begin - 1 : end - 1] = targets[chosen[-1]][begin - 1 : end - 1]
         begin = end
     equity = np.concatenate([[spec.initial_cash], run_engine(bars, stitched, spec).equity])
     tested = (equity[1:] / equity[:-1] - 1.0)[first_test:]
@@ -65,7 +68,7 @@ def test_choices_targets_and_the_ratio_are_those_of_the_slow_version(
     folds = WalkForwardSpec(train_bars=train, test_bars=test, gap_bars=gap, anchored=anchored)
     spec = BacktestSpec(exits=ExitSpec(stop_loss=0.1))
     found = walk_forward_test("sma_crossover", bars, GRID, spec, folds)
-    chosen, targets, sharpe = slow_walk_forward(bars, GRID, spec, folds)
+    chosen, targets, sharpe = slow_walk_forward(bars, spec, folds, found)
     assert found.folds[:, CHOSEN].tolist() == chosen
     np.testing.assert_array_equal(found.targets, targets)
     np.testing.assert_allclose(found.sharpe, sharpe, rtol=1e-9)
@@ -101,7 +104,7 @@ def test_the_stitched_run_holds_nothing_before_the_first_test_bar(make_random_ba
     assert (result.run.equity[:70] == 10_000.0).all()
     assert (result.run.fills[:, 0] >= 70).all()
     np.testing.assert_allclose(
-        found.sharpe, result.returns[70:].mean() / result.returns[70:].std(ddof=1) * np.sqrt(252.0), rtol=1e-9
+        found.sharpe, result.returns[70:].mean() / result.returns[70:].std(ddof=1) * np.sqrt(found.subject.periods_per_year), rtol=1e-9
     )
     frame = found.to_frame()
     assert list(frame.columns) == ["train_from", "test_from", "test_to", "fast", "slow", "short"]

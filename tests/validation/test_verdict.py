@@ -103,8 +103,14 @@ FAILING = {
 def test_each_failed_condition_blocks_promotion_alone(name):
     verdict = judge(replace(GOOD, **{name: FAILING[name]}))
     assert [(item.name, item.status) for item in verdict.blocking] == [(name, "failed")]
-    assert verdict.level == ("unproven" if name in ("deflated_sharpe", "permutation_p") else "promising")
+    assert verdict.level == ("unproven" if name == "permutation_p" else "promising")
     assert "1 of 11 conditions fail, 0 were not tested" in verdict.headline
+
+
+def test_a_result_is_promising_from_a_deflated_sharpe_ratio_of_90_percent_on_and_unproven_below():
+    assert judge(replace(GOOD, deflated_sharpe=0.90)).level == "promising"
+    assert judge(replace(GOOD, deflated_sharpe=0.899)).level == "unproven"
+    assert judge(replace(GOOD, deflated_sharpe=None)).level == "unproven"
 
 
 def test_nothing_known_is_unproven_and_says_what_is_missing():

@@ -9,7 +9,18 @@ import numpy as np
 from augury.arrays import FloatVector
 from augury.backtest.spec import BacktestSpec
 
-__all__ = ["FILLS", "FILL_COLUMNS", "REASONS", "SETTINGS", "STATE", "Account", "Book", "Market", "new_state", "settings_vector"]
+__all__ = [
+    "FILLS",
+    "FILL_COLUMNS",
+    "REASONS",
+    "SETTINGS",
+    "STATE",
+    "Account",
+    "Book",
+    "Market",
+    "new_state",
+    "settings_vector",
+]
 
 # settings float64[SETTINGS]
 SLIP: Final = 0  # slippage and half spread together
@@ -52,7 +63,7 @@ BORROWING: Final = 12
 INTEREST: Final = 13  # received on cash less paid on margin
 DIVIDENDS: Final = 14
 AMBIGUOUS: Final = 15  # bars that held both stop and target
-CLIPPED: Final = 16  # fills cut by the volume limit or the leverage cap
+CLIPPED: Final = 16  # fills cut by the volume limit
 LAST_CLOSE: Final = 17
 STATE: Final = 18
 
@@ -66,7 +77,17 @@ FILL_WHY: Final = 5  # index in REASONS
 FILL_HELD: Final = 6  # units after it
 FILL_COLUMNS: Final = 7
 
-REASONS: Final = ("signal", "stop_loss", "take_profit", "trailing_stop", "time", "delisting", "margin", "rebalance", "ruin")
+REASONS: Final = (
+    "signal",
+    "stop_loss",
+    "take_profit",
+    "trailing_stop",
+    "time",
+    "delisting",
+    "margin",
+    "rebalance",
+    "ruin",
+)
 SIGNAL: Final = 0
 STOPPED: Final = 1
 TAKEN: Final = 2

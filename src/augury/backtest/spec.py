@@ -61,7 +61,8 @@ class ExitSpec(Spec):
     They are active from the entry's own bar on. Inside a bar the path is taken pessimistically: an open beyond a level
     fills at the open; when both the stop and the target lie within the bar the stop comes first; the trailing stop
     follows the best price of earlier bars only. Stops pay slippage; a target fills at its price, and only when the bar
-    trades through it. After such an exit the position stays flat until the strategy asks for another one.
+    trades through it. These exits are not held up by the volume limit. After one the position stays flat until the
+    strategy asks for another one.
     """
 
     stop_loss: Distance | None = None
@@ -84,9 +85,10 @@ class BacktestSpec(Spec):
     price before it is known, so the result says so. `delay_bars` waits longer by so many bars.
     Orders arise when the target changes; between changes units stay and the weight drifts, until it is `rebalance_drift`
     away from the target (None: never). `leverage` caps the gross exposure when an order is filled. `maintenance_margin`
-    is the least equity per value held on margin or short: below it the position is cut to the cap at the next open.
-    `volume_limit` is the largest share of a bar's volume that one fill may take; the rest waits for the next bar or, with
-    `carry_unfilled` off, is dropped. `periods_per_year` annualises; None finds it from the bars.
+    is the least equity per value held on margin or short: below it the position is cut to the cap at the next open
+    (with more leverage than 1 / maintenance_margin that would be at every bar: set it lower). `volume_limit` is the
+    largest share of a bar's volume that one fill may take; the rest waits for the next bar or, with `carry_unfilled`
+    off, is dropped. `periods_per_year` annualises; None finds it from the bars.
     """
 
     initial_cash: Annotated[float, msgspec.Meta(gt=0.0)] = 10_000.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,11 +55,18 @@ def split_adjusted(bars: BarArrays, actions: FloatMatrix) -> BarArrays:
 
 
 def read_actions(path: str | Path, *, symbol: str | None = None) -> list[CorporateAction]:
-    """Records from a CSV or Parquet table with columns `at`, `kind`, `value` and, for several symbols, `symbol`."""
+    """Records from a CSV or Parquet table with columns `at`, `kind`, `value` and, for several symbols, `symbol`.
+
+    Days are labels of sessions (00:00 UTC); clock times need a zone. NotFound without such a file, InvalidInput for
+    another kind of table.
+    """
     place = Path(path)
     if not place.is_file():
         raise NotFound(f"there is no table of corporate actions at {place}; expected none, detect or a file")
-    table = pd.read_parquet(place) if place.suffix == ".parquet" else pd.read_csv(place)
+    try:
+        table = pd.read_parquet(place) if place.suffix == ".parquet" else pd.read_csv(place)
+    except (ValueError, OSError) as error:
+        raise InvalidInput(f"{place} cannot be read as a table of corporate actions: {error}") from error
     missing = [name for name in ("at", "kind", "value") if name not in table.columns]
     if missing:
         raise InvalidInput(
@@ -68,7 +76,9 @@ def read_actions(path: str | Path, *, symbol: str | None = None) -> list[Corpora
     if "symbol" in table.columns and symbol is not None:
         table = table[table["symbol"] == symbol]
     rows = zip(table["at"], table["kind"], table["value"], strict=True)
-    return [
-        CorporateAction(at=at if isinstance(at, str) else pd.Timestamp(at), kind=kind, value=value)
-        for at, kind, value in rows
-    ]
+    return [CorporateAction(at=_moment(at), kind=kind, value=value) for at, kind, value in rows]
+
+
+def _moment(at: Any) -> Any:
+    """A day without a clock time stands for the session of that day."""
+    return at.date() if isinstance(at, pd.Timestamp) and at.tz is None and at == at.normalize() else at

@@ -238,10 +238,11 @@ def _stepped(
     named = ", ".join(f"{action.value:g} for 1 on {market.iso(action.at_ns)[:10]}" for action in found[:6])
     if apply:
         return found, (f"Price steps of {symbol} were taken for splits: {named}.",)
-    return [], (
+    warning = (
         f"Prices of {symbol} step as at a split ({named}): the result takes that for a real move. Give adjusted "
-        "prices, a table of splits, or --splits detect.",
+        "prices, a table of splits, or --splits detect."
     )
+    return [], (warning,)
 
 
 def labels_of(values: Mapping[str, float] | Iterable[tuple[str, float]]) -> str:

@@ -83,7 +83,7 @@ def _run(options: ValidateOptions, progress: Progress) -> Evaluation:
 register(
     Operation(
         name="validate",
-        summary="Search a strategy's parameters and judge the search: permutations, walk-forward, overfitting, verdict.",
+        summary="Search a strategy's parameters and judge the search: permutation, walk-forward, overfitting, verdict.",
         example="augury validate sma_crossover AAPL.csv -g fast=5:60:5 -g slow=40:240:20 --report out.html",
         spec_type=ValidateOptions,
         result="augury.operations.evaluation:Evaluation",
