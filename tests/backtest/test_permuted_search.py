@@ -232,3 +232,17 @@ def test_a_search_that_never_trades_has_no_p_value_but_a_reason(make_random_bars
     warming, params = searched(bars, "sma_crossover", {"fast": [150], "slow": [200]})
     assert not run_backtest("sma_crossover", bars, {"fast": 150, "slow": 200}).run.fills.size
     assert permuted_search(warming, params, SPEC).reason == found.reason
+
+
+@pytest.mark.parametrize("strategy", [plain_momentum, quick_momentum])
+def test_progress_is_shown_for_compiled_and_plain_strategies(strategy: Any, make_random_bars: Any) -> None:
+    seen: list[int] = []
+
+    def track(items: Any, total: int) -> Any:
+        for item in items:
+            seen.append(total)
+            yield item
+
+    subject, params = searched(make_random_bars(5, 100), strategy, {"days": [3, 9]})
+    permuted_search(subject, params, SPEC, PermutationSpec(permutations=20), track=track)
+    assert len(seen) == seen[0] > 0

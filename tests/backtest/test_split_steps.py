@@ -67,9 +67,7 @@ def test_a_run_through_splits_has_the_equity_of_adjusted_bars(
     seen = run_backtest("sma_crossover", adjusted, values, RATES)
     real = run_backtest("sma_crossover", traded, values, RATES, actions=actions)
     np.testing.assert_allclose(real.run.equity, seen.run.equity, rtol=1e-9)
-    np.testing.assert_allclose(
-        real.trades["profit_and_loss"], seen.trades["profit_and_loss"], rtol=1e-7, atol=1e-6
-    )
+    np.testing.assert_allclose(real.trades["profit_and_loss"], seen.trades["profit_and_loss"], rtol=1e-7, atol=1e-6)
     for name in ("maximum_favourable_excursion", "maximum_adverse_excursion", "return"):
         np.testing.assert_allclose(real.trades[name], seen.trades[name], rtol=1e-7, atol=1e-9)
 
@@ -157,7 +155,7 @@ def test_tables_that_are_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="soon"):
         action_matrix(bar_arrays(load_sample().bars["AAPL"]), read_actions(bad))
     bad.write_text("")
-    with pytest.raises(InvalidInput, match="bad.csv"):
+    with pytest.raises(InvalidInput, match=r"bad\.csv"):
         read_actions(bad)
 
 

@@ -17,7 +17,7 @@ from augury.metrics import periods_per_year
 def test_a_subject_knows_what_it_is_and_decides_on_its_own_bars(make_random_bars: Any) -> None:
     bars = make_random_bars(1, 80)
     subject = subject_of("sma_crossover", bars, {"fast": 3}, BacktestSpec(), "XY")
-    assert subject.parameters == {"fast": 3.0, "slow": 30.0, "short": 0.0}
+    assert subject.parameters == {"fast": 3.0, "slow": 50.0, "short": 0.0}
     assert subject.signal_bars is subject.bars is bars
     assert subject.actions.shape == (3, 0)
     assert subject.periods_per_year == periods_per_year(bars.opened_at)

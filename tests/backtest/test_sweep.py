@@ -60,7 +60,9 @@ def single(found: Any, index: int, symbol: str | None = None) -> list[float]:
 def assert_equal_to_single_runs(found: Any, symbol: str | None = None) -> None:
     measures = found.part(symbol).measures
     for index in range(len(found)):
-        np.testing.assert_array_equal(measures[index], single(found, index, symbol), err_msg=str(found.parameters(index)))
+        np.testing.assert_array_equal(
+            measures[index], single(found, index, symbol), err_msg=str(found.parameters(index))
+        )
 
 
 @pytest.fixture
@@ -188,7 +190,7 @@ def test_a_file_is_loaded_once_for_all_symbols(bars: Any, tmp_path: Any) -> None
         "log.write_text((log.read_text() if log.exists() else '') + 'x')\n"
         "def positions(bars, days=3):\n    return (bars['close'] > bars['close'].shift(days)).astype(float)\n"
     )
-    sweep(path, {name: bars for name in "abcd"}, {"days": [1, 2]})
+    sweep(path, dict.fromkeys("abcd", bars), {"days": [1, 2]})
     assert (tmp_path / "log").read_text() == "x"
 
 

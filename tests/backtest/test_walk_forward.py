@@ -104,7 +104,9 @@ def test_the_stitched_run_holds_nothing_before_the_first_test_bar(make_random_ba
     assert (result.run.equity[:70] == 10_000.0).all()
     assert (result.run.fills[:, 0] >= 70).all()
     np.testing.assert_allclose(
-        found.sharpe, result.returns[70:].mean() / result.returns[70:].std(ddof=1) * np.sqrt(found.subject.periods_per_year), rtol=1e-9
+        found.sharpe,
+        result.returns[70:].mean() / result.returns[70:].std(ddof=1) * np.sqrt(found.subject.periods_per_year),
+        rtol=1e-9,
     )
     frame = found.to_frame()
     assert list(frame.columns) == ["train_from", "test_from", "test_to", "fast", "slow", "short"]

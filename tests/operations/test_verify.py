@@ -55,6 +55,12 @@ def test_a_run_comes_out_the_same_to_the_last_bit(options, saved):
     assert result.compared == ("equity", "fills", "measures")
 
 
+def test_a_result_states_the_digests_of_its_capsule_with_and_without_its_proof(book, prices):
+    outcome = run("backtest", strategy="sma_crossover", file=str(prices), permutations=0)
+    assert outcome.result.digests == outcome.capsule.digests
+    assert book.exists()
+
+
 def test_an_entry_of_the_ledger_is_verified_by_number_and_by_hash_and_nothing_is_written(saved, book):
     saved()
     with Ledger(book) as ledger:

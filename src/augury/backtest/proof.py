@@ -148,7 +148,7 @@ def _search_of(result: BacktestResult, sweep: SweepResult) -> SweepResult:
         "bars": not np.array_equal(theirs.bars.matrix, mine.bars.matrix)
         or not np.array_equal(theirs.actions, mine.actions, equal_nan=True),
         "settings": sweep.spec != result.spec,
-        "parameters": not (sweep.params == mine.values).all(axis=1).any(),
+        "parameters": sweep.params.shape[1] != mine.values.size or not (sweep.params == mine.values).all(axis=1).any(),
     }
     wrong = [name for name, differ in differs.items() if differ]
     if wrong:

@@ -21,7 +21,7 @@ from augury.backtest.trades import Trades
 from augury.errors import AuguryError
 from augury.market.bars import BarArrays, time_index
 from augury.market.timeframe import infer_timeframe
-from augury.metrics import Metrics
+from augury.metrics import MEASURES, Metrics
 from augury.numerics.fingerprint import absorb, empty_fingerprint, hexadecimal
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ class BacktestResult:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of what came out, bit for bit: equity, fills and measures."""
-        values = np.array([measure.value for measure in self.metrics.values()])
-        parts = {"equity": self.run.equity, "fills": self.run.fills, "measures": values}
+        """SHA-256 of what came out, bit for bit: equity, fills, and measures but those against a benchmark."""
+        own = [measure.value for name, measure in self.metrics.items() if MEASURES[name].group != "Benchmark"]
+        parts = {"equity": self.run.equity, "fills": self.run.fills, "measures": np.array(own)}
         return {name: hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for name, part in parts.items()}
 
     def to_frame(self) -> pd.DataFrame:

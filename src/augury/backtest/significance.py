@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
@@ -90,7 +90,7 @@ def permuted_search(
         def statistic(matrix: FloatMatrix) -> float:
             return best_of_search(_on(smooth, _bars_like(smooth, matrix)), params, spec)
 
-        return permutation_test(statistic, smooth.bars.matrix, plan, seed=seed)
+        return permutation_test(statistic, smooth.bars.matrix, plan, seed=seed, track=_counted(track, plan))
     permuted_bars(smooth.bars.matrix, plan, seed=seed, index=0)  # refuses what cannot be permuted
     observed = best_of_search(smooth, params, spec)
     setting = _setting(smooth, params, spec)
@@ -117,7 +117,7 @@ def permuted_walk_forward(
         def statistic(matrix: FloatMatrix) -> float:
             return walk_forward_over(_on(smooth, _bars_like(smooth, matrix)), params, spec, windows).sharpe
 
-        return permutation_test(statistic, smooth.bars.matrix, plan, seed=seed)
+        return permutation_test(statistic, smooth.bars.matrix, plan, seed=seed, track=_counted(track, plan))
     permuted_bars(smooth.bars.matrix, plan, seed=seed, index=0)
     plain = forward.subject.actions.shape[1] == 0
     observed = forward.sharpe if plain else walk_forward_over(smooth, params, spec, windows).sharpe
@@ -129,6 +129,11 @@ def permuted_walk_forward(
         walk_forward_of_permutations(setting.market, setting.search, setting.rules, given, where, out)
 
     return _judged(observed, smooth, plan, seed, lambda: _in_threads(work, plan, len(params) * len(smooth.bars), track))
+
+
+def _counted(track: Track, plan: PermutationSpec) -> Callable[[Iterable[int]], Iterable[int]]:
+    """Progress as `permutation_test` reports it."""
+    return lambda numbers: track(numbers, plan.permutations)
 
 
 def _bars_like(subject: Subject, matrix: FloatMatrix) -> BarArrays:

@@ -217,7 +217,8 @@ def instrument_of(bars: pd.DataFrame, path: str, options: DataOptions, *, symbol
     if options.splits in _SPLIT_RULES:
         actions, notes = _stepped(bars, symbol, apply=options.splits == "detect")
     else:
-        actions, notes = backtest.read_actions(options.splits, symbol=symbol), ()
+        actions = backtest.read_actions(options.splits, symbol=symbol)
+        notes = () if actions else (f"{options.splits} names no action of {symbol}.",)
     matrix = backtest.action_matrix(arrays, actions) if actions else None
     return Instrument(path=path, symbol=symbol, bars=bars, actions=matrix, notes=notes)
 
