@@ -1,18 +1,46 @@
-"""How the benchmarks of kernels take CPU time."""
+"""How the benchmarks take CPU time, and how large they are: `AUGURY_BENCH=smoke` makes them small."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
-__all__ = ["best_of"]
+__all__ = ["SMOKE", "best_of", "best_of_process", "shown", "sized"]
+
+Value = TypeVar("Value")
+
+SMOKE = os.environ.get("AUGURY_BENCH") == "smoke"
 
 
-def best_of(work: Callable[[], object], repeats: int) -> float:
+def sized(full: Value, smoke: Value) -> Value:
+    """A size or a number of repeats: the full one, or the one of a smoke run."""
+    return smoke if SMOKE else full
+
+
+def best_of(work: Callable[[], object], repeats: int, clock: Callable[[], float] = time.thread_time) -> float:
     """The least CPU seconds of this thread over some calls: what is left when the machine does not disturb."""
     best = float("inf")
     for _ in range(repeats):
-        started = time.thread_time()
+        started = clock()
         work()
-        best = min(best, time.thread_time() - started)
+        best = min(best, clock() - started)
     return best
+
+
+def best_of_process(work: Callable[[], object], repeats: int) -> float:
+    """The same over all threads of the process, for what may start threads of its own."""
+    return best_of(work, repeats, time.process_time)
+
+
+def shown(seconds: float) -> str:
+    """Seconds as text in the unit that suits them.
+
+    >>> shown(0.00042), shown(0.0312), shown(3.21)
+    ('420 us', '31.2 ms', '3.21 s')
+    """
+    for factor, unit in ((1.0, "s"), (1e3, "ms")):
+        if seconds * factor >= 1.0:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} us"

@@ -4,8 +4,8 @@
     python scripts/noise_and_edge.py --sets 20  # a quick look
 
 Noise: four years of daily bars without drift, 190 moving-average rules, the best by Sharpe ratio is judged. Edge: the
-same search where one of the rules earns a true Sharpe ratio of 2 before costs. The naive test is a stationary bootstrap of
-the winner's mean return that does not know of the search.
+same search where one of the rules has a true Sharpe ratio of 2. The naive test is a stationary bootstrap of the winner's
+mean return that does not know of the search.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def judged(bars: pd.DataFrame, permutations: int, seed: int) -> Judged:
     count = effective_trials(found.parts[0].block_sums)
     sharpes = found.measured("sharpe") / np.sqrt(best.subject.periods_per_year)
     tried = Tried(configurations=len(found), effective=count.effective, sharpes=sharpes, source="this search")
-    proof = prove(best, ProofSpec(permutations=permutations, replications=499, seed=seed), sweep=found, tried=tried).proof
+    proof = prove(
+        best, ProofSpec(permutations=permutations, replications=499, seed=seed), sweep=found, tried=tried
+    ).proof
     assert proof is not None
     naive = bootstrap_interval(best.returns, "mean", BootstrapSpec(replications=499, confidence=0.90), seed=seed)
     gates = {item.name: item.passed for item in proof.in_sample.gate}

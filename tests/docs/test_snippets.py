@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner
 
+from augury.backtest import run_backtest
 from augury.cli.main import app
 from augury.features import registry
 from augury.sample import Sample, load_sample
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>[\w-]*)[^\n]*\n(?P<body>.*?)^(?P=indent)```[ \t]*$", re.M | re.S)
 RUN = ("python", "console")
+SAVED = re.compile(r"[Ss]ave this as\s+`(?P<name>[\w-]+\.\w+)`:\s*$")
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,19 @@ class Block:
     kind: str
     text: str
     line: int
+    saved_as: str | None
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """The fenced blocks of a page that are run, with the line on which their text begins."""
+    """The fenced blocks of a page that are run or saved, with the line on which their text begins."""
     text = page.read_text(encoding="utf-8")
     for match in FENCE.finditer(text):
-        if match["kind"] in RUN:
+        saved = SAVED.search(text[: match.start()])
+        if saved or match["kind"] in RUN:
             indent = match["indent"]
             body = "\n".join(row.removeprefix(indent) for row in match["body"].splitlines()) + "\n"
-            yield Block(match["kind"], body, text[: match.start("body")].count("\n") + 1)
+            line = text[: match.start("body")].count("\n") + 1
+            yield Block(match["kind"], body, line, saved["name"] if saved else None)
 
 
 def commands(block: Block) -> list[list[str]]:
@@ -49,9 +54,12 @@ def commands(block: Block) -> list[list[str]]:
 
 
 def write_files(folder: Path, sample: Sample) -> None:
-    """The files that the pages name: bars of several tickers, and headlines."""
+    """The files that the pages name: bars of several tickers, headlines, and somebody's trades with their account."""
     for ticker, bars in sample.bars.items():
         bars.iloc[-750:].to_csv(folder / f"{ticker}.csv")
+    result = run_backtest("sma_crossover", sample.bars["AAPL"].iloc[-750:], {"fast": 10, "slow": 40}, symbol="AAPL")
+    result.trades.to_csv(folder / "trades.csv", index=False)
+    result.equity.to_csv(folder / "equity.csv")
     rows = [
         {
             "ticker": item.ticker,
@@ -73,7 +81,10 @@ def sample() -> Sample:
 
 
 def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Run every block of the page in `folder`, the Python ones in one namespace; returns how many were run."""
+    """Run every block of the page in `folder`, the Python ones in one namespace; returns how many were run.
+
+    A block that the page says to save is saved under that name too.
+    """
     monkeypatch.chdir(folder)
     module = ModuleType(f"page_{page.stem.replace('-', '_')}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -81,6 +92,8 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     count = 0
     for block in blocks(page):
         where = f"{page.name}, line {block.line}"
+        if block.saved_as is not None:
+            (folder / block.saved_as).write_text(block.text, encoding="utf-8")
         if block.kind == "python":
             # on disk under its own name, as somebody who tries the page has it: kernels are cached beside their source
             source = folder / f"{page.stem}_line_{block.line}.py"
@@ -105,6 +118,16 @@ def test_every_snippet_of_the_page_runs(
 ) -> None:
     write_files(tmp_path, sample)
     run_page(page, tmp_path, monkeypatch)
+
+
+def test_a_block_that_the_page_says_to_save_is_a_file_for_the_commands_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "saving.md"
+    kept = "a,b\n1,2\n"
+    reading = f"from pathlib import Path\nassert Path('kept.csv').read_text() == {kept!r}\n"
+    page.write_text(f"Save this as `kept.csv`:\n\n```text\n{kept}```\n\n```python\n{reading}```\n")
+    assert run_page(page, tmp_path, monkeypatch) == 1
 
 
 def test_a_page_runs_its_snippets_in_one_namespace_and_its_commands(
@@ -133,13 +156,19 @@ def test_the_pages_for_an_hour_are_there() -> None:
     expected = {
         "README.md",
         "architecture.md",
+        "audit.md",
+        "backtesting.md",
         "capabilities.md",
         "command-line.md",
         "data.md",
+        "evidence.md",
         "features.md",
         "getting-started.md",
+        "metrics.md",
+        "reports.md",
         "sentiment.md",
         "signals.md",
+        "strategies.md",
         "testing.md",
     }
     assert expected <= names

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from augury.backtest.split_steps import read_actions, split_like_steps
     from augury.backtest.subject import subject_of
     from augury.backtest.sweep_result import SweepResult
-    from augury.backtest.sweeping import sweep
+    from augury.backtest.sweeping import quick_sweep, sweep
     from augury.backtest.telling import story_of
     from augury.backtest.walk_forward import WalkForward, walk_forward_test
 
@@ -67,6 +67,7 @@ __all__ = [
     "permuted_search",
     "permuted_walk_forward",
     "prove",
+    "quick_sweep",
     "read_actions",
     "run_backtest",
     "run_engine",
@@ -114,6 +115,7 @@ __getattr__, __dir__ = lazy_exports(
         "permuted_search": "augury.backtest.significance",
         "permuted_walk_forward": "augury.backtest.significance",
         "prove": "augury.backtest.proof",
+        "quick_sweep": "augury.backtest.sweeping",
         "read_actions": "augury.backtest.split_steps",
         "run_backtest": "augury.backtest.run",
         "run_engine": "augury.backtest.engine",

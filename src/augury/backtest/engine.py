@@ -123,6 +123,4 @@ def run_engine(
             break
         fills = np.vstack([fills, np.empty((3 * fills.shape[0], FILL_COLUMNS))])
     fills = np.ascontiguousarray(fills[: int(state[layout.FILLED])])
-    return EngineRun(
-        bars=bars, spec=spec, targets=targets, equity=equity, fills=fills, state=state, actions=actions
-    )
+    return EngineRun(bars=bars, spec=spec, targets=targets, equity=equity, fills=fills, state=state, actions=actions)

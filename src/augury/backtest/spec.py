@@ -83,10 +83,10 @@ class BacktestSpec(Spec):
     `fill`: a position decided at the close of bar t is taken at the open of t+1 (`next_open`), at its close, at its
     typical price (O+H+L+C)/4, or at the close of bar t itself: `same_close` assumes that an order can be placed on a
     price before it is known, so the result says so. `delay_bars` waits longer by so many bars.
-    Orders arise when the target changes; between changes units stay and the weight drifts, until it is `rebalance_drift`
-    away from the target (None: never). `leverage` caps the gross exposure when an order is filled. `maintenance_margin`
-    is the least equity per value held on margin or short: below it the position is cut to the cap at the next open
-    (with more leverage than 1 / maintenance_margin that would be at every bar: set it lower). `volume_limit` is the
+    Orders arise when the target changes; between changes units stay and the weight drifts, until it is
+    `rebalance_drift` away from the target (None: never). `leverage` caps the gross exposure when an order is filled.
+    `maintenance_margin` is the least equity per value held on margin or short: below it the position is cut to the cap
+    at the next open (with more leverage than 1 / maintenance_margin at every bar: set it lower). `volume_limit` is the
     largest share of a bar's volume that one fill may take; the rest waits for the next bar or, with `carry_unfilled`
     off, is dropped. `periods_per_year` annualises; None finds it from the bars.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,14 +13,31 @@ from augury.backtest.plain_kernel import is_plain, run_plain
 from augury.backtest.records import BOOK, MARKET, MATRIX, VECTOR
 from augury.backtest.target_kernel import run_targets
 from augury.backtest.trade_kernel import IS_OPEN, PROFIT, TRADE_COLUMNS, round_trips
-from augury.metrics.curve_kernels import lane_sum, lane_sum_squares, ratio
-from augury.metrics.headline_kernels import headline
+from augury.metrics.curve_kernels import (
+    lane_sum,
+    lane_sum_squares,
+    max_drawdown,
+    mean_and_std,
+    ratio,
+    returns_of,
+)
+from augury.metrics.headline_kernels import headline, reward_ratio
 from augury.metrics.side_kernels import sided_sums
 from augury.numerics.compile import inlined, kernel
 from augury.strategies.kernel_form import call_positions, call_prepare
 from augury.validation.permutation_kernels import draw_order, permute_bars
 
-__all__ = ["MEASURED", "MEASURES", "Blocks", "Rules", "Search", "best_of_permutations", "sweep_chunk"]
+__all__ = [
+    "MEASURED",
+    "MEASURES",
+    "QUICK",
+    "QUICK_MEASURES",
+    "Blocks",
+    "Rules",
+    "Search",
+    "best_of_permutations",
+    "sweep_chunk",
+]
 
 MEASURES: Final = (
     "total_return",
@@ -38,6 +56,11 @@ MEASURES: Final = (
 """What a sweep measures of each combination; the first seven come from `metrics.headline_kernels`."""
 
 MEASURED: Final = len(MEASURES)
+
+QUICK_MEASURES: Final = ("total_return", "volatility", "sharpe", "max_drawdown")
+"""What a quick sweep measures: what most searches are ranked by, with the same bits."""
+
+QUICK: Final = len(QUICK_MEASURES)
 _DRAWDOWN, _TRADES, _WIN_RATE, _PROFIT_FACTOR, _EXPOSURE, _FINAL = 5, 7, 8, 9, 10, 11
 _FILLS_A_BAR = 3  # exit at the open, entry at the open, exit inside the bar
 
@@ -110,16 +133,31 @@ def new_scratch_arrays(bars: int) -> Scratch:
     return made
 
 
-@kernel(types.void(MARKET, RULES, SCRATCH))
-def run_combination(market: Any, rules: Any, scratch: Any) -> None:
-    """Run the targets in the scratch: by the plain loop where that suffices, else by the full one."""
+@inlined
+def within(targets: Any, rules: Any) -> Any:
+    """Whether every target is a number within the leverage cap, and not below 0 where shorts are not allowed."""
+    low, high = rules.lowest, rules.settings[LEVERAGE]
+    inside = 0
+    for t in range(targets.shape[0]):
+        inside += 1 if low <= targets[t] <= high else 0
+    return inside == targets.shape[0]
+
+
+@kernel(types.boolean(MARKET, RULES, SCRATCH))
+def run_combination(market: Any, rules: Any, scratch: Any) -> Any:
+    """Run the targets in the scratch: by the plain loop where that suffices, else by the full one.
+
+    False when a target is not allowed, see `within`; it is run all the same, cut to the cap. (Where the plain loop
+    covers a run it has looked at every target.)
+    """
     state = scratch.state
     state[:] = rules.initial
     if is_plain(rules.settings) and market.actions.shape[1] == 0:
         if run_plain(market, scratch.targets, rules.settings, state, scratch.book, scratch.changes):
-            return
+            return rules.lowest <= -rules.settings[LEVERAGE] or within(scratch.targets, rules)
         state[:] = rules.initial
     run_targets(market, scratch.targets, rules.settings, state, scratch.book, 0)
+    return within(scratch.targets, rules)
 
 
 @kernel(types.void(MARKET, VECTOR, SCRATCH, VECTOR))
@@ -169,16 +207,6 @@ def decide(search: Any, inputs: Any, i: Any, targets: Any) -> Any:
 
 
 @inlined
-def within(targets: Any, rules: Any) -> Any:
-    """Whether every target is a number within the leverage cap, and not below 0 where shorts are not allowed."""
-    low, high = rules.lowest, rules.settings[LEVERAGE]
-    inside = 0
-    for t in range(targets.shape[0]):
-        inside += 1 if low <= targets[t] <= high else 0
-    return inside == targets.shape[0]
-
-
-@inlined
 def _returns_to_ruin(initial: Any, equity: Any, returns: Any) -> Any:
     """Bar returns of a curve that fell to 0 or below: after that nothing moves, which `headline` leaves undefined."""
     before = initial
@@ -198,9 +226,24 @@ def _split_factors(actions: Any) -> Any:
     return factors
 
 
+@kernel(types.void(types.float64, VECTOR, types.float64, VECTOR, VECTOR))
+def _measure_quickly(initial: Any, equity: Any, periods_per_year: Any, returns: Any, out: Any) -> None:
+    """The four of `QUICK_MEASURES`, as `headline` defines them."""
+    depth, _, _ = max_drawdown(initial, equity)
+    out[0] = equity[equity.size - 1] / initial - 1.0
+    out[1], out[2], out[3] = np.nan, np.nan, depth
+    if depth > -1.0:
+        returns_of(initial, equity, returns)
+        mean, deviation = mean_and_std(returns)
+        out[1] = deviation * sqrt(periods_per_year)
+        out[2] = reward_ratio(mean, deviation, periods_per_year)
+
+
 @kernel(types.int64(MARKET, SEARCH, MATRIX, RULES, BLOCKS, MATRIX))
 def sweep_chunk(market: Any, search: Any, inputs: Any, rules: Any, blocks: Any, out: Any) -> Any:
     """Measures of every combination of `search.params` into out float64[m, MEASURED]; -1, or the first that is wrong.
+
+    With out float64[m, QUICK] only those are measured, and no blocks.
 
     A combination is wrong when a target is NaN, beyond the leverage cap, or short where that is not allowed. `inputs`
     are what `prepare` made of the bars that the strategy sees.
@@ -209,9 +252,11 @@ def sweep_chunk(market: Any, search: Any, inputs: Any, rules: Any, blocks: Any, 
     scratch, factors = new_scratch(n), _split_factors(market.actions)
     for i in range(search.params.shape[0]):
         decide(search, inputs, i, scratch.targets)
-        if not within(scratch.targets, rules):
+        if not run_combination(market, rules, scratch):
             return i
-        run_combination(market, rules, scratch)
+        if out.shape[1] == QUICK:
+            _measure_quickly(rules.initial[0], scratch.book.equity, rules.periods_per_year, scratch.returns, out[i])
+            continue
         headline(rules.initial[0], scratch.book.equity, rules.periods_per_year, scratch.returns, out[i])
         if blocks.sums.shape[0] > 0:
             if out[i, _DRAWDOWN] <= -1.0:

@@ -14,7 +14,7 @@ from augury.backtest.result import BacktestResult
 from augury.backtest.run import result_of, run_subject
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject
-from augury.backtest.sweep_kernel import MEASURES
+from augury.backtest.sweep_kernel import MEASURED, MEASURES, QUICK_MEASURES
 from augury.errors import InvalidInput, NotFound, nearest
 
 __all__ = ["SweepResult", "SymbolSweep"]
@@ -60,6 +60,11 @@ class SweepResult:
         """The symbols in order."""
         return tuple(part.subject.symbol for part in self.parts)
 
+    @property
+    def measure_names(self) -> tuple[str, ...]:
+        """What was measured, the columns of each part's measures."""
+        return MEASURES if self.parts[0].measures.shape[1] == MEASURED else QUICK_MEASURES
+
     def part(self, symbol: str | None = None) -> SymbolSweep:
         """The part of one symbol; the only one when there is one. NotFound for a symbol that was not swept."""
         if symbol is None:
@@ -76,9 +81,10 @@ class SweepResult:
 
     def measured(self, measure: str = "sharpe", symbol: str | None = None) -> FloatVector:
         """One measure of every combination, float64[m]; NaN where undefined. NotFound for an unknown measure."""
-        if measure not in MEASURES:
-            raise NotFound(f"a sweep has no measure {measure!r}; {nearest(measure, MEASURES)}")
-        return np.ascontiguousarray(self.part(symbol).measures[:, MEASURES.index(measure)])
+        names = self.measure_names
+        if measure not in names:
+            raise NotFound(f"this sweep has no measure {measure!r}; {nearest(measure, names)}")
+        return np.ascontiguousarray(self.part(symbol).measures[:, names.index(measure)])
 
     def best(self, measure: str = "sharpe", symbol: str | None = None) -> int:
         """Index of the combination with the highest value, the first of equals; InvalidInput when all are undefined."""
@@ -101,7 +107,7 @@ class SweepResult:
         frames = []
         for part in self.parts if symbol is None else (self.part(symbol),):
             frame = pd.DataFrame(self.params, columns=list(self.names))
-            frame[list(MEASURES)] = part.measures
+            frame[list(self.measure_names)] = part.measures
             if len(self.parts) > 1:
                 frame.insert(0, "symbol", part.subject.symbol)
             frames.append(frame)

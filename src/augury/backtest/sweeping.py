@@ -16,14 +16,14 @@ from augury.backtest.grid import combinations_of
 from augury.backtest.layout import Market, new_state, settings_vector
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
-from augury.backtest.sweep_kernel import MEASURED, Blocks, Rules, Search, sweep_chunk
+from augury.backtest.sweep_kernel import MEASURED, QUICK, Blocks, Rules, Search, sweep_chunk
 from augury.backtest.sweep_result import SweepResult, SymbolSweep
 from augury.errors import InvalidInput, nearest
 from augury.strategies.accepting import as_strategy
 from augury.strategies.kernel_form import positions_address, prepare_address
 from augury.strategies.strategy import CompiledForm
 
-__all__ = ["SUM_BLOCKS", "Track", "inputs_of", "market_of", "rules_of", "search_of", "sweep"]
+__all__ = ["SUM_BLOCKS", "Track", "inputs_of", "market_of", "quick_sweep", "rules_of", "search_of", "sweep"]
 
 Track: TypeAlias = Callable[[Iterable[Any], int], Iterable[Any]]
 
@@ -101,6 +101,34 @@ def sweep(
     >>> len(found.params)
     10
     """
+    return _swept(strategy, bars, grid, spec, (actions, track, MEASURED))
+
+
+def quick_sweep(
+    strategy: Any,
+    bars: Any,
+    grid: Mapping[str, Iterable[Any]],
+    spec: BacktestSpec | None = None,
+    *,
+    actions: Mapping[str, FloatMatrix] | FloatMatrix | None = None,
+    track: Track = untracked,
+) -> SweepResult:
+    """As `sweep`, but only total return, volatility, Sharpe ratio and maximum drawdown of each combination.
+
+    Faster by about a third and without the block sums that a ledger and a proof need: for very large grids, or for a
+    first look.
+    """
+    return _swept(strategy, bars, grid, spec, (actions, track, QUICK))
+
+
+def _swept(
+    strategy: Any,
+    bars: Any,
+    grid: Mapping[str, Iterable[Any]],
+    spec: BacktestSpec | None,
+    how: tuple[Mapping[str, FloatMatrix] | FloatMatrix | None, Track, int],
+) -> SweepResult:
+    actions, track, columns = how
     spec = spec or BacktestSpec()
     universe = dict(bars) if isinstance(bars, Mapping) else {"": bars}
     if not universe:
@@ -111,7 +139,7 @@ def sweep(
         subject_of(chosen, frame, None, spec, str(symbol), dealt.get(symbol)) for symbol, frame in universe.items()
     ]
     params = combinations_of(subjects[0].strategy, grid)
-    parts = [_blank(subject, params) for subject in subjects]
+    parts = [_blank(subject, params, columns) for subject in subjects]
     tasks = [
         _Task(at, first, min(first + chunk, len(params)))
         for at, subject in enumerate(subjects)
@@ -142,13 +170,13 @@ def _dealt(actions: Any, universe: Mapping[Any, Any]) -> Mapping[Any, FloatMatri
     return dict.fromkeys(universe, actions)
 
 
-def _blank(subject: Subject, params: FloatMatrix) -> SymbolSweep:
+def _blank(subject: Subject, params: FloatMatrix, columns: int) -> SymbolSweep:
     count, bars = len(params), len(subject.bars)
-    keep = count <= _BLOCKS_UP_TO and bars >= 2 * MOMENT_BLOCKS
+    keep = columns == MEASURED and count <= _BLOCKS_UP_TO and bars >= 2 * MOMENT_BLOCKS
     rows = count if keep else 0
     return SymbolSweep(
         subject=subject,
-        measures=np.full((count, MEASURED), np.nan),
+        measures=np.full((count, columns), np.nan),
         block_sums=np.empty((rows, min(SUM_BLOCKS, bars))),
         block_moments=np.empty((2, MOMENT_BLOCKS if keep else 0, rows)),
     )

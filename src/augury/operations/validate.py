@@ -27,8 +27,10 @@ class ValidateOptions(StrategyOptions):
 
     grid: Annotated[
         tuple[str, ...],
-        msgspec.Meta(description="Values to search: fast=5:60:5 (ends counted) or slow=50,100; around the defaults "
-        "when left out; repeat."),
+        msgspec.Meta(
+            description="Values to search: fast=5:60:5 (ends counted) or slow=50,100; around the defaults "
+            "when left out; repeat."
+        ),
     ] = option((), short="-g")
     train_bars: Annotated[
         int | None, msgspec.Meta(description="Walk-forward: bars of a train window; a third of all when left out.")

@@ -96,8 +96,8 @@ class StrategyTrial:
         if wrong.any():
             bar = int(wrong.argmax())
             self.broken(
-                f"the position at bar {bar} is {float(found[bar])!r} with {self.shown(values)}; expected a finite number "
-                f"within {self.spec.leverage:g} of 0"
+                f"the position at bar {bar} is {float(found[bar])!r} with {self.shown(values)}; expected a finite "
+                f"number within {self.spec.leverage:g} of 0"
             )
         return found
 

@@ -64,8 +64,8 @@ def judge(evidence: Evidence, spec: GateSpec | None = None) -> Verdict:
     """The verdict on this evidence.
 
     refuted: the rule sees ahead, or earns nothing, or its whole interval is at or below zero. promote: every item of
-    the gate passes. promising: the permutation test of the whole search passes, which keeps the error rate at its level,
-    and the deflated Sharpe ratio is at least `promising_deflated_sharpe`; other conditions fail (yet). unproven:
+    the gate passes. promising: the permutation test of the whole search passes, which keeps the error rate at its
+    level, and the deflated Sharpe ratio is at least `promising_deflated_sharpe`; other conditions fail (yet). unproven:
     everything else, above all whatever was not tested.
 
     >>> judge(Evidence()).level

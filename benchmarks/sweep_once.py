@@ -1,0 +1,61 @@
+"""One whole sweep in a process of its own, for its peak memory: `sweep_once.py ours|c|ENGINE [pairs]`; prints JSON.
+
+ENGINE is one of vectorbt's: all pairs at once, as its documentation shows, in one table a step.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+
+from peers import load
+from workloads import SPEC, pairs, passed, peers_frame, sp500
+
+
+def vectorbt(engine: str, grid: np.ndarray) -> tuple[float, float]:
+    """CPU seconds and the sum of the returns."""
+    from vectorbt_side import measures, set_engine, warm
+
+    vbt = load("vectorbt").module
+    set_engine(vbt, engine)
+    frame = peers_frame(sp500())
+    warm(vbt, frame["close"], frame["open"], SPEC)
+    started = time.process_time()
+    found = passed(lambda: measures(vbt, frame["close"], frame["open"], grid, SPEC))
+    return time.process_time() - started, float(found[0].sum())
+
+
+def ours(grid: np.ndarray) -> tuple[float, float]:
+    from augury.backtest import sweep
+
+    windows = np.unique(grid).tolist()
+    sp500()
+    sweep("sma_crossover", sp500(), {"fast": [5], "slow": [20]}, SPEC)
+    started = time.process_time()
+    found = sweep("sma_crossover", sp500(), {"fast": windows, "slow": windows}, SPEC)
+    return time.process_time() - started, float(found.measured("total_return").sum())
+
+
+def in_c(grid: np.ndarray) -> tuple[float, float]:
+    from c_loop import compiled_sweep
+
+    loop, _ = compiled_sweep()
+    assert loop is not None
+    started = time.process_time()
+    return time.process_time() - started, float(loop(sp500(), grid, SPEC)[:, 0].sum())
+
+
+def main() -> None:
+    which, largest = sys.argv[1], int(sys.argv[2])
+    grid = pairs(range(2, largest + 1))
+    seconds, total = ours(grid) if which == "ours" else in_c(grid) if which == "c" else vectorbt(which, grid)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "total": total, "peak_megabytes": peak}))
+
+
+if __name__ == "__main__":
+    main()
