@@ -13,6 +13,7 @@ from timing import best_of, best_of_process, shown, sized
 from vectorbt_side import averages_above, portfolio_of, set_engine
 from workloads import SPEC, agreed, frame_of, goog, passed, peers_frame
 
+NAME = "a frame in, trades table, all measures"
 TARGET = ">= 25 x"
 WINDOWS = {"fast": 10, "slow": 30}
 GRID = np.array([[10, 30]])
@@ -28,7 +29,7 @@ def ours(bars: Any) -> BacktestResult:
 
 def row(peer: str, mine: float, theirs: float, agreement: str, note: str) -> dict[str, Any]:
     return {
-        "name": "frame in, result, trades table, all measures",
+        "name": NAME,
         "ours": shown(mine),
         "peer": peer,
         "peer_time": shown(theirs),
@@ -42,7 +43,7 @@ def row(peer: str, mine: float, theirs: float, agreement: str, note: str) -> dic
 def vectorbt_rows(mine: float) -> list[dict[str, Any]]:
     vbt, why_not = load("vectorbt")
     if vbt is None:
-        return [absent("vectorbt", "vectorbt", TARGET, why_not)]
+        return [absent(NAME, "vectorbt", TARGET, why_not)]
     bars, rows = goog(), []
     frame, single = peers_frame(bars), ours(bars)
 
@@ -67,7 +68,7 @@ def event_rows(mine: float) -> list[dict[str, Any]]:
     bars, rows = goog(), []
     backtesting, why_not = load("backtesting")
     if backtesting is None:
-        rows.append(absent("backtesting.py", "backtesting.py", TARGET, why_not))
+        rows.append(absent(NAME, "backtesting.py", TARGET, why_not))
     else:
         run = backtesting_of(backtesting, bars)
         found = passed(lambda: run(10, 30))
@@ -76,14 +77,14 @@ def event_rows(mine: float) -> list[dict[str, Any]]:
         rows.append(row("backtesting.py", mine, seconds, agreement, "Backtest.run(); compared with 100 units a trade"))
     backtrader, why_not = load("backtrader")
     if backtrader is None:
-        rows.append(absent("backtrader", "backtrader", TARGET, why_not))
+        rows.append(absent(NAME, "backtrader", TARGET, why_not))
     else:
         run_too = backtrader_of(backtrader, bars)
         agreement = agreed(our_equity(bars, 10, 30, backtrader=True), passed(lambda: run_too(10, 30)))
         seconds = passed(lambda: best_of_process(lambda: run_too(10, 30), sized(6, 1)))
         rows.append(row("backtrader", mine, seconds, agreement, "five analysers; compared with 100 units a trade"))
     nautilus = "needs pandas below 3: benchmarks/apart/nautilus.py times it in an environment of its own"
-    rows.append(absent("nautilus_trader", "nautilus_trader", TARGET, nautilus))
+    rows.append(absent(NAME, "nautilus_trader", TARGET, nautilus))
     return rows
 
 
@@ -94,7 +95,7 @@ def run() -> list[dict[str, Any]]:
     from_frame, from_arrays = best_of(lambda: ours(frame), repeats), best_of(lambda: ours(bars), repeats)
     lazy = best_of(lambda: run_backtest("sma_crossover", bars, WINDOWS, SPEC), repeats)
     rows = [
-        {"name": "a frame in (validated), trades table, all measures", "ours": shown(from_frame), "target": "<= 1 ms"},
+        {"name": NAME, "ours": shown(from_frame), "target": "<= 1 ms"},
         {"name": "checked arrays in, trades table, all measures", "ours": shown(from_arrays), "target": "<= 1 ms"},
         {"name": "checked arrays in, trades as an array, all measures", "ours": shown(lazy), "target": "<= 1 ms"},
     ]

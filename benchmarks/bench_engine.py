@@ -14,8 +14,9 @@ import pandas as pd
 from augury.market.news import NewsItem
 from augury.sample import load_sample
 from augury.signals import SignalEngine, replay_events
+from timing import sized
 
-TICKERS, BARS = 500, 500
+TICKERS, BARS = sized(500, 40), 500
 
 
 def median_us(action: Callable[[int], object], repeats: int) -> float:
@@ -54,9 +55,9 @@ def universe_of(seed: int) -> tuple[dict[str, pd.DataFrame], list[NewsItem]]:
 
 
 def best_batch(universe: dict[str, pd.DataFrame], prepared: Any, workers: int) -> float:
-    """Signals per second, the best of six fresh engines (an engine remembers; workers start in the first)."""
+    """Signals per second, the best of several fresh engines (an engine remembers; workers start in the first)."""
     best = 0.0
-    for _ in range(6):
+    for _ in range(sized(6, 1)):
         engine = SignalEngine()
         started = time.perf_counter()
         engine.generate_signals_batch(universe, prepared, workers=workers)
@@ -70,8 +71,8 @@ def run() -> list[dict[str, Any]]:
     prepared = engine.prepare_news(news)
     frames = list(universe.values())
     engine.generate_signal("T000", frames[0], prepared)
-    single = median_us(lambda i: engine.generate_signal(f"T{i + 1:03d}", frames[i + 1], prepared), 300)
-    short = median_us(lambda i: engine.generate_signal(f"T{i:03d}", frames[i].iloc[-300:], prepared), 300)
+    single = median_us(lambda i: engine.generate_signal(f"T{i + 1:03d}", frames[i + 1], prepared), sized(300, 30))
+    short = median_us(lambda i: engine.generate_signal(f"T{i:03d}", frames[i].iloc[-300:], prepared), sized(300, 30))
     one = best_batch(universe, prepared, 1)
     two = best_batch(universe, prepared, 2)
     large = {f"{ticker}{copy}": frame for copy in range(4) for ticker, frame in universe.items()}
@@ -100,17 +101,17 @@ def run() -> list[dict[str, Any]]:
             "bound": "1 ms",
         },
         {
-            "name": "batch of 500 tickers, one process, best of 6",
+            "name": f"batch of {TICKERS} tickers, one process, best of 6",
             "measured": f"{one:,.0f} signals/s",
             "bound": "2,000 signals/s",
         },
         {
-            "name": f"batch of 500 tickers, two processes ({os.cpu_count()} cores), best of 6",
+            "name": f"batch of {TICKERS} tickers, two processes ({os.cpu_count()} cores), best of 6",
             "measured": f"{two:,.0f} signals/s",
             "bound": f"{two / one:.2f} x one process",
         },
         {
-            "name": f"batch of 2,000 tickers, two processes ({os.cpu_count()} cores), best of 6",
+            "name": f"batch of {len(large):,} tickers, two processes ({os.cpu_count()} cores), best of 6",
             "measured": f"{large_two:,.0f} signals/s",
             "bound": f"{large_two / large_one:.2f} x one process",
         },

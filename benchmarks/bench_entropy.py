@@ -9,10 +9,10 @@ import numpy as np
 import ordpy
 
 from augury.features import registry
-from timing import best_of
+from timing import best_of, sized
 
-BARS = 100_000
-PEER_WINDOWS = 30
+BARS = sized(100_000, 10_000)
+PEER_WINDOWS = sized(30, 2)
 
 
 def run() -> list[dict[str, Any]]:
@@ -25,9 +25,9 @@ def run() -> list[dict[str, Any]]:
     rows = []
     for order, window in ((3, 100), (4, 250), (5, 1200)):
         feature = registry.make("permutation_entropy", window_bars=window, order=order)
-        batch_us = best_of(lambda feature=feature: feature.batch(times, bars), 7) / BARS * 1e6
+        batch_us = best_of(lambda feature=feature: feature.batch(times, bars), sized(7, 1)) / BARS * 1e6
         stream, columns = feature.open_stream(), [np.ascontiguousarray(bars[:, t]) for t in range(5000)]
-        stream_us = best_of(lambda s=stream, c=columns: [s.update(0, bar) for bar in c], 3) / 5000 * 1e6
+        stream_us = best_of(lambda s=stream, c=columns: [s.update(0, bar) for bar in c], sized(3, 1)) / 5000 * 1e6
         parts = [returns[s : s + window + order - 1] for s in starts]
         peers = {
             "antropy (entropy only)": lambda x, order=order: antropy.perm_entropy(x, order=order, normalize=True),
@@ -35,7 +35,7 @@ def run() -> list[dict[str, Any]]:
         }
         for peer, work in peers.items():
             work(parts[0])
-            peer_us = best_of(lambda work=work, parts=parts: [work(x) for x in parts], 3) / PEER_WINDOWS * 1e6
+            peer_us = best_of(lambda work=work, parts=parts: [work(x) for x in parts], sized(3, 1)) / PEER_WINDOWS * 1e6
             for mode, ours in (("batch", batch_us), ("stream", stream_us)):
                 rows.append(
                     {

@@ -18,6 +18,7 @@ from augury.numerics.hawkes_fit import RESULT_SIZE, fit_exponential_hawkes
 from augury.numerics.hawkes_likelihood import hawkes_gradient, hawkes_log_likelihood
 from augury.testing.generators.garch_returns import garch_returns
 from augury.testing.generators.hawkes_process import HawkesTruth, hawkes_times
+from timing import sized
 
 BARS = 500
 Loss: TypeAlias = Callable[[FloatVector, FloatVector, float], tuple[float, FloatVector]]
@@ -82,7 +83,7 @@ def samples(events: int, count: int) -> list[FloatVector]:
 
 def fit_row(events: int, loss: Loss = scipy_loss, likelihood: str = "NumPy") -> dict[str, Any]:
     spec = HawkesFitSpec()
-    drawn = samples(events, 20)
+    drawn = samples(events, sized(20, 4))
     limits, result = spec.limits, np.empty(RESULT_SIZE)
 
     def ours() -> None:
@@ -98,7 +99,7 @@ def fit_row(events: int, loss: Loss = scipy_loss, likelihood: str = "NumPy") -> 
         fit_exponential_hawkes(times, float(BARS), limits, result)
         short = max(short, scipy_fit(times, float(BARS), spec, loss) - result[3])
     mean = np.mean([len(times) for times in drawn])
-    ours_us, peer_us = median_us(ours, calls=20) / 20, median_us(theirs, calls=1, rounds=3) / 4
+    ours_us, peer_us = median_us(ours, calls=20) / len(drawn), median_us(theirs, calls=1, rounds=sized(3, 1)) / 4
     note = f"{mean:.0f} events a fit on average; SciPy's best log-likelihood is at most {short:.1e} higher"
     return row(
         f"Hawkes fit, about {events} events",

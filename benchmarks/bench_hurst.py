@@ -10,11 +10,11 @@ import numpy as np
 
 from augury.features import registry
 from augury.features.hurst_exponent import block_sizes
-from timing import best_of
+from timing import best_of, sized
 
 WINDOW = 250
-BARS = 100_000
-PEER_WINDOWS = 40
+BARS = sized(100_000, 10_000)
+PEER_WINDOWS = sized(40, 2)
 
 
 def _peers() -> dict[str, Callable[[np.ndarray], float]]:
@@ -42,12 +42,14 @@ def run() -> list[dict[str, Any]]:
         feature = registry.make(name, window_bars=WINDOW)
         peer(log_prices[: WINDOW + 1])
         peer_us = (
-            best_of(lambda peer=peer: [peer(log_prices[s : s + WINDOW + 1]) for s in starts], 3) / PEER_WINDOWS * 1e6
+            best_of(lambda peer=peer: [peer(log_prices[s : s + WINDOW + 1]) for s in starts], sized(3, 1))
+            / PEER_WINDOWS
+            * 1e6
         )
         every = 1 if name == "hurst" else feature.spec.step_bars
-        batch_us = best_of(lambda feature=feature: feature.batch(times, bars), 7) / BARS * 1e6
+        batch_us = best_of(lambda feature=feature: feature.batch(times, bars), sized(7, 1)) / BARS * 1e6
         stream, columns = feature.open_stream(), [np.ascontiguousarray(bars[:, t]) for t in range(5000)]
-        stream_us = best_of(lambda s=stream, c=columns: [s.update(0, bar) for bar in c], 3) / 5000 * 1e6
+        stream_us = best_of(lambda s=stream, c=columns: [s.update(0, bar) for bar in c], sized(3, 1)) / 5000 * 1e6
         note = f"window {WINDOW}, computed every {every} bars; the peer's time is divided by {every}"
         for mode, ours in (("batch", batch_us), ("stream", stream_us)):
             rows.append(

@@ -26,7 +26,7 @@ def curves() -> np.ndarray:
     return 100.0 * np.cumprod(1.0 + steps, axis=1)
 
 
-def of_vectorbt(vbt: Any, table: pd.DataFrame) -> np.ndarray:
+def of_vectorbt(table: pd.DataFrame) -> np.ndarray:
     """Its accessor on bar returns, a column a curve; the returns are made outside the timing."""
     returns = table.vbt.returns(freq="1D", year_freq="252 days")
     found = (
@@ -75,8 +75,8 @@ def run() -> list[dict[str, Any]]:
         table = pd.DataFrame(np.asfortranarray(returns.T), index=pd.date_range("2010-01-01", periods=BARS))
     for peer, engine in vectorbt_engines() if vbt else []:
         set_engine(vbt, engine)
-        theirs = passed(lambda: of_vectorbt(vbt, table))
-        seconds = passed(lambda: best_of_process(lambda: of_vectorbt(vbt, table), sized(3, 1)))
+        theirs = passed(lambda: of_vectorbt(table))
+        seconds = passed(lambda: best_of_process(lambda: of_vectorbt(table), sized(3, 1)))
         note = "its returns accessor, given returns where we are given equity"
         rows.append(row(mine, peer, seconds, target=">= 4 x", agreement=agreed(values, theirs, 1e-8), note=note))
     empyrical, why_not = load("empyrical")

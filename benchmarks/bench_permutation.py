@@ -1,13 +1,14 @@
-"""An in-sample permutation test: 1,000 permuted histories of 5,031 S&P 500 bars, 100 pairs searched in each: CPU time."""
+"""In-sample permutation test: 1,000 permuted histories of 5,031 S&P 500 bars, 100 pairs searched in each: CPU time."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from augury.backtest import BacktestSpec, combinations_of, permuted_search
+from augury.backtest import combinations_of, permuted_search
 from augury.backtest.subject import subject_of
 from augury.validation import PermutationSpec, PermutationTest, permuted_bars
 from peers import absent, load, vectorbt_engines
@@ -22,9 +23,9 @@ SEED = 5
 NAME = f"{PLAN.permutations:,} permutations x {len(GRID['fast']) * len(GRID['slow'])} pairs"
 
 
-def tested(spec: BacktestSpec = SPEC) -> PermutationTest:
-    subject = subject_of("sma_crossover", sp500(), None, spec, "")
-    return permuted_search(subject, combinations_of(subject.strategy, GRID), spec, PLAN, seed=SEED)
+def searched() -> PermutationTest:
+    subject = subject_of("sma_crossover", sp500(), None, SPEC, "")
+    return permuted_search(subject, combinations_of(subject.strategy, GRID), SPEC, PLAN, seed=SEED)
 
 
 def best_sharpes(vbt: Any, histories: range) -> np.ndarray:
@@ -40,9 +41,16 @@ def best_sharpes(vbt: Any, histories: range) -> np.ndarray:
     return np.array(best)
 
 
+def timed_loop(vbt: Any) -> tuple[np.ndarray, float]:
+    """Its best Sharpe ratios and CPU seconds."""
+    started = time.process_time()
+    best = best_sharpes(vbt, range(HISTORIES))
+    return best, time.process_time() - started
+
+
 def run() -> list[dict[str, Any]]:
-    found = tested()
-    seconds = best_of_process(tested, sized(2, 1))
+    found = searched()
+    seconds = best_of_process(searched, sized(2, 1))
     steps = PLAN.permutations * 100 * len(sp500())
     rows: list[dict[str, Any]] = [
         {
@@ -59,8 +67,7 @@ def run() -> list[dict[str, Any]]:
     for peer, engine in vectorbt_engines():
         set_engine(vbt, engine)
         warm(vbt, frame["close"], frame["open"], SPEC)
-        theirs: list[np.ndarray] = []
-        spent = passed(lambda: best_of_process(lambda: theirs.append(best_sharpes(vbt, range(HISTORIES))), 1))
+        theirs, spent = passed(lambda: timed_loop(vbt))
         full = spent * PLAN.permutations / HISTORIES
         rows.append(
             {
@@ -70,7 +77,7 @@ def run() -> list[dict[str, Any]]:
                 "peer_time": shown(full),
                 "ratio": full / seconds,
                 "target": ">= 40 x",
-                "agreement": agreed(found.null[:HISTORIES], theirs[-1], 1e-6) + ", best Sharpe of each history",
+                "agreement": agreed(found.null[:HISTORIES], theirs, 1e-6) + ", best Sharpe of each history",
                 "note": f"a loop over the same histories, extrapolated from {HISTORIES}",
             }
         )

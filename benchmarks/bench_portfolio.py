@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,13 @@ from augury.backtest.portfolio_layout import Bars, Curves, new_book
 from augury.backtest.portfolio_spec import PortfolioSpec, RebalanceSpec
 from augury.backtest.rebalancing import due_bars
 from augury.market.bars import BarArrays
-from timing import best_of
+from peers import absent, load, vectorbt_engines
+from timing import best_of, best_of_process, shown, sized
+from vectorbt_side import set_engine
+from workloads import agreed, passed
 
-SYMBOLS, BARS = 500, 2520
+SYMBOLS, BARS = sized((500, 2520), (50, 600))
+NAME = f"{SYMBOLS} symbols x {BARS:,} daily bars, monthly"
 
 
 def market() -> tuple[dict[str, BarArrays], pd.DataFrame, pd.DataFrame]:
@@ -33,6 +37,7 @@ def market() -> tuple[dict[str, BarArrays], pd.DataFrame, pd.DataFrame]:
         bars[name] = BarArrays(
             times, np.ascontiguousarray([o, np.maximum(o, c), np.minimum(o, c), c, np.full(BARS, 1e6)])
         )
+    days = days.tz_localize(None)  # an index with a time zone costs vectorbt seconds
     return bars, pd.DataFrame(first, days, names), pd.DataFrame(close, days, names)
 
 
@@ -54,45 +59,54 @@ def kernel_alone(panel: Panel, spec: PortfolioSpec) -> float:
     return min(times)
 
 
-def vectorbt_seconds(opens: pd.DataFrame, closes: pd.DataFrame, due: np.ndarray) -> tuple[float, float]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import vectorbt as vbt
+def vectorbt_seconds(vbt: Any, opens: pd.DataFrame, closes: pd.DataFrame, due: np.ndarray) -> tuple[float, float]:
+    """CPU seconds and the final value of its shared cash with the same orders."""
+    sizes = pd.DataFrame(np.nan, closes.index, closes.columns)
+    sizes.iloc[np.flatnonzero(due) + 1] = 0.95 / SYMBOLS
+    sizes.iloc[1] = 0.95 / SYMBOLS
+    final = []
 
-        sizes = pd.DataFrame(np.nan, closes.index, closes.columns)
-        sizes.iloc[np.flatnonzero(due) + 1] = 0.95 / SYMBOLS
-        sizes.iloc[1] = 0.95 / SYMBOLS
-        final = []
+    def work() -> None:
+        portfolio = vbt.Portfolio.from_orders(
+            close=closes, size=sizes, price=opens, val_price=opens, size_type="targetpercent", fees=0.001,
+            slippage=0.0005, cash_sharing=True, group_by=True, call_seq="auto", init_cash=10_000.0,
+        )  # fmt: skip
+        final.append(portfolio.value().iloc[-1])
 
-        def work() -> None:
-            portfolio = vbt.Portfolio.from_orders(
-                close=closes, size=sizes, price=opens, val_price=opens, size_type="targetpercent", fees=0.001,
-                slippage=0.0005, cash_sharing=True, group_by=True, call_seq="auto", init_cash=10_000.0,
-            )  # fmt: skip
-            final.append(portfolio.value().iloc[-1])
-
-        work()
-        return best_of(work, 3), float(final[-1])
+    work()
+    return best_of_process(work, sized(3, 1)), float(final[-1])
 
 
-def main() -> None:
+def run() -> list[dict[str, Any]]:
     bars, opens, closes = market()
     spec = PortfolioSpec(rebalance=RebalanceSpec(when="monthly"), sizing="before_costs")
     panel = Panel.of(bars)
     loaded = panel.loaded()
     weights = dict.fromkeys(panel.symbols, 0.95 / SYMBOLS)
-    run = run_portfolio(loaded, weights, spec)
-    whole = best_of(lambda: run_portfolio(loaded, weights, spec), 5)
-    align = best_of(lambda: run_portfolio(panel, weights, spec), 3)
+    done = run_portfolio(loaded, weights, spec)
+    whole = best_of(lambda: run_portfolio(loaded, weights, spec), sized(5, 2))
+    align = best_of(lambda: run_portfolio(panel, weights, spec), sized(3, 1))
+    steps = SYMBOLS * BARS
+    rows: list[dict[str, Any]] = [
+        {"name": f"{NAME}, compiled loop alone", "ours": shown(kernel_alone(loaded, spec))},
+        {"name": f"{NAME}, calendars aligned anew", "ours": shown(align), "note": f"{len(done.fills):,} fills"},
+    ]
+    vbt, why_not = load("vectorbt")
+    if vbt is None:
+        return [*rows, absent(NAME, "vectorbt", "", why_not)]
     due = due_bars(panel.opened_at, spec.rebalance, 0, BARS, same_close=False)
-    peer, final = vectorbt_seconds(opens, closes, due)
-    print(f"{SYMBOLS} symbols x {BARS} bars, monthly, {len(run.fills):,} fills")
-    print(f"kernel alone                 {kernel_alone(loaded, spec) * 1e3:8.1f} ms")
-    print(f"run_portfolio, panel loaded  {whole * 1e3:8.1f} ms")
-    print(f"run_portfolio, with aligning {align * 1e3:8.1f} ms")
-    print(f"vectorbt from_orders + value {peer * 1e3:8.1f} ms   ({peer / whole:.1f} x)")
-    print(f"final equity {run.equity[-1]:.9f}, vectorbt {final:.9f}")
-
-
-if __name__ == "__main__":
-    main()
+    for peer, engine in vectorbt_engines():
+        set_engine(vbt, engine)
+        seconds, final = passed(lambda: vectorbt_seconds(vbt, opens, closes, due))
+        rows.append(
+            {
+                "name": NAME,
+                "ours": shown(whole),
+                "peer": peer,
+                "peer_time": shown(seconds),
+                "ratio": seconds / whole,
+                "agreement": agreed(done.equity[-1], final),
+                "note": f"from_orders with shared cash, value(); ours {steps / whole / 1e6:.0f} M bars/s",
+            }
+        )
+    return rows

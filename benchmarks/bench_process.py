@@ -9,6 +9,8 @@ import sys
 import time
 from typing import Any
 
+from timing import SMOKE, sized
+
 COMMANDS: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("import augury", ("-c", "import augury"), 0.4),
     ("augury --help", ("-m", "augury", "--help"), 0.6),
@@ -32,10 +34,11 @@ def measure(arguments: tuple[str, ...]) -> tuple[float, float]:
 
 def run() -> list[dict[str, Any]]:
     rows = []
-    bare = statistics.median(measure(("-c", "pass"))[0] for _ in range(5))
+    bare = statistics.median(measure(("-c", "pass"))[0] for _ in range(sized(5, 1)))
     for name, arguments, bound in COMMANDS:
-        measure(arguments)
-        results = [measure(arguments) for _ in range(5)]
+        if not SMOKE:
+            measure(arguments)  # compiles what is not in the cache
+        results = [measure(arguments) for _ in range(sized(5, 1))]
         rows.append(
             {
                 "name": name,

@@ -12,12 +12,13 @@ from augury.sentiment.panel import AccumulatedNews, accumulate, panel_of
 from augury.sentiment.panel_stream import SentimentStream
 from augury.sentiment.scored_news import prepare
 from augury.sentiment.snapshot import snapshot
+from timing import sized
 
 DAY_NS = 86_400_000_000_000
 TICKERS = [f"T{number:03d}" for number in range(500)]
 SECTORS = {ticker: f"sector {number % 11}" for number, ticker in enumerate(TICKERS)}
 CLOSES = np.arange(1, 501, dtype=np.int64) * DAY_NS
-DOCUMENTS = 20_000
+DOCUMENTS = sized(20_000, 2_000)
 
 
 def headlines(seed: int = 7) -> tuple[list[NewsItem], np.ndarray]:

@@ -20,7 +20,7 @@ from workloads import COSTS, agreed, minutes, passed, peers_frame
 
 BARS = sized(500_000, 20_000)
 STOP, TARGET = 0.02, 0.04
-FAST, SLOW = 60, 240
+FAST, SLOW = 120, 960
 GOAL = ">= 20 x"
 SPEC = BacktestSpec(
     initial_cash=100_000.0,

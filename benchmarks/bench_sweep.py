@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 
 from augury.backtest import SweepResult, sweep
 from augury.backtest.subject import subject_of
@@ -63,7 +64,7 @@ def against(name: str, mine: float, peer: str, theirs: float, target: str, note:
 
 
 def same_but_ties(vbt: Any, found: SweepResult, mine: np.ndarray, theirs: np.ndarray) -> str:
-    """Averages rounded another way decide some bars otherwise; given our decisions vectorbt agrees on these pairs too."""
+    """Averages rounded another way decide some bars otherwise; on our decisions vectorbt agrees on these pairs too."""
     frame = peers_frame(sp500())
     apart = np.flatnonzero((np.abs(mine - theirs) > 1e-9 * np.abs(theirs)).any(axis=0))
     assert len(apart) < 0.05 * mine.shape[1], f"{len(apart)} of {mine.shape[1]} pairs differ from vectorbt's"
@@ -77,6 +78,16 @@ def same_but_ties(vbt: Any, found: SweepResult, mine: np.ndarray, theirs: np.nda
     return text
 
 
+def timed(vbt: Any, frame: pd.DataFrame, grid: np.ndarray) -> tuple[float, np.ndarray]:
+    """CPU seconds and the three measures of one table of pairs."""
+    theirs: list[np.ndarray] = []
+
+    def work() -> None:
+        theirs.append(measures(vbt, frame["close"], frame["open"], grid, SPEC))
+
+    return passed(lambda: best_of_process(work, sized(3, 1))), theirs[-1]
+
+
 def vectorbt_rows(found: SweepResult, mine: float) -> list[dict[str, Any]]:
     vbt, why_not = load("vectorbt")
     name, target = "sweep(), public interface, all threads' CPU", ">= 150 x"
@@ -87,13 +98,8 @@ def vectorbt_rows(found: SweepResult, mine: float) -> list[dict[str, Any]]:
     for peer, engine in vectorbt_engines():
         set_engine(vbt, engine)
         warm(vbt, frame["close"], frame["open"], SPEC)
-        theirs: list[np.ndarray] = []
-        seconds = passed(
-            lambda: best_of_process(
-                lambda: theirs.append(measures(vbt, frame["close"], frame["open"], some, SPEC)), sized(3, 1)
-            )
-        )
-        agreement = same_but_ties(vbt, found, three(found)[:, : len(some)], theirs[-1])
+        seconds, theirs = timed(vbt, frame, some)
+        agreement = same_but_ties(vbt, found, three(found)[:, : len(some)], theirs)
         note = f"in tables of {len(some)} pairs; extrapolated from the first"
         rows.append(against(name, mine, peer, seconds * len(grid) / len(some), target, note, agreement))
     return rows

@@ -14,6 +14,7 @@ import numpy as np
 
 from augury.backtest import BacktestSpec
 from augury.market.bars import BarArrays
+from augury.strategies.running_sums import running_sums
 
 __all__ = ["FLAGS", "compiled_sweep"]
 
@@ -24,7 +25,7 @@ Sweep = Callable[[BarArrays, np.ndarray, BacktestSpec], np.ndarray]
 
 
 def compiled_sweep() -> tuple[Sweep | None, str]:
-    """The loop as (bars, pairs int64[m, 2], spec) -> float64[m, 3], and the compiler; None and why where there is none."""
+    """The loop, (bars, pairs int64[m, 2], spec) -> float64[m, 3], and its compiler; else None and why not."""
     compiler = os.environ.get("CC") or shutil.which("cc")
     if compiler is None:
         return None, "no C compiler (cc) on this machine"
@@ -42,9 +43,10 @@ def compiled_sweep() -> tuple[Sweep | None, str]:
 
     def sweep(bars: BarArrays, grid: np.ndarray, spec: BacktestSpec) -> np.ndarray:
         opens, closes = (np.ascontiguousarray(bars.matrix[row]) for row in (0, 3))
-        out = np.empty((len(grid), 3))
+        sums, out = np.empty(len(bars)), np.empty((len(grid), 3))
+        running_sums(closes, sums)  # the sums that Augury's averages come from, so that both decide alike
         function(
-            opens, closes, np.cumsum(closes), len(bars), np.ascontiguousarray(grid), len(grid), spec.initial_cash,
+            opens, closes, sums, len(bars), np.ascontiguousarray(grid), len(grid), spec.initial_cash,
             spec.costs.commission_rate, spec.costs.slippage_rate, spec.periods_per_year or 252.0, out,
         )  # fmt: skip
         return out

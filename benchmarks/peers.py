@@ -25,7 +25,7 @@ def load(name: str) -> Peer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return Peer(importlib.import_module(name), "")
-    except Exception as error:
+    except (ImportError, AttributeError, OSError, RuntimeError, TypeError, ValueError) as error:
         return Peer(None, f"its import failed: {type(error).__name__}: {error}"[:100])
 
 

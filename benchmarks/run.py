@@ -1,6 +1,9 @@
-"""Run every benchmark beside its peers in one process each and print one table; `--write FILE` makes the document.
+"""Run every benchmark beside its peers; `--write FILE` makes the document, `--smoke` is small and fast.
 
-Every `bench_*.py` here has a `run()` that returns rows: dictionaries with the same keys, one per figure.
+Every `bench_*.py` here has a `run()` that returns rows: dictionaries with the same keys, one per figure. Each runs in a
+process of its own, but those that time vectorbt's simulator share one, since it compiles for seconds in every process.
+Where numbers of a peer are compared they must agree, or the benchmark fails. `slow_*.py` run only when `--only` names
+them. A smoke run checks that everything works and agrees; its times mean nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +23,45 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
-LIBRARIES = ("numpy", "numba", "pandas", "onnxruntime", "TA-Lib")
+LIBRARIES = (
+    "numpy", "numba", "pandas", "onnxruntime", "TA-Lib", "vectorbt", "vectorbt-rust", "backtesting", "backtrader",
+    "empyrical-reloaded",
+)  # fmt: skip
+SHARED = ("bench_backtest", "bench_grids", "bench_permutation", "bench_portfolio", "bench_stops", "bench_sweep")
+"""Benchmarks that run in one process, one after the other."""
+
 PREAMBLE = """# Performance
 
 Measured by `make bench` (`python benchmarks/run.py --write docs/performance.md`), which wrote this page. Each table's
-peer was timed in the same process and run as Augury, so the ratio is the figure to compare; absolute times vary with
-the machine. `ratio` is peer time over ours.
+peer was timed in the same process or the same minute as Augury, so the ratio is the figure to compare; absolute times
+vary with the machine. `ratio` is peer time over ours. Where a column `agreement` says how equal both sides' numbers are,
+the benchmark fails when they are not.
 """
 
 
-def run_apart(module: Path) -> list[dict[str, Any]]:
-    """Run one benchmark in a process of its own, so that none warms up or slows down another."""
-    code = f"import json, sys; sys.path.insert(0, {str(HERE)!r}); import {module.stem} as b; print(json.dumps(b.run()))"
+def run_together(modules: list[Path]) -> dict[str, list[dict[str, Any]]]:
+    """Run some benchmarks in one new process, so that they neither warm up nor slow down the others; rows by name."""
+    names = [module.stem for module in modules]
+    code = (
+        f"import sys, json, importlib; sys.path.insert(0, {str(HERE)!r})\n"
+        f"for name in {names!r}:\n"
+        "    print('ran', name, json.dumps(importlib.import_module(name).run()), flush=True)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    ran = [line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.startswith("ran ")]
     if done.returncode != 0:
-        sys.exit(f"{module.name} failed:\n{done.stdout}\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+        failed = [name for name in names if name not in dict(ran)]
+        sys.exit(f"{failed[0]} failed:\n{done.stdout}\n{done.stderr}")
+    return {name: json.loads(rows) for name, rows in ran}
+
+
+def processes_of(modules: list[Path], *, smoke: bool) -> list[list[Path]]:
+    """Which benchmarks share a process; in a smoke run all do."""
+    if smoke:
+        return [modules]
+    apart = [[module] for module in modules if module.stem not in SHARED]
+    shared = [module for module in modules if module.stem in SHARED]
+    return apart + ([shared] if shared else [])
 
 
 def title_of(module: Path) -> str:
@@ -75,6 +101,14 @@ def as_markdown(title: str, rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def machine() -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
@@ -83,26 +117,33 @@ def machine() -> str:
             line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
         ]
         model = names[0] if names else model
-    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}."
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES if installed(name))
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}; load average {load}."
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="write the tables to this Markdown file")
     parser.add_argument("--only", help="run only benchmarks whose file name holds this")
+    parser.add_argument("--smoke", action="store_true", help="small sizes, everything still checked")
     given = parser.parse_args()
-    if given.write and given.only:
-        parser.error("--write makes the whole page: leave --only out")
+    if given.write and (given.only or given.smoke):
+        parser.error("--write makes the whole page: leave --only and --smoke out")
+    if given.smoke:
+        os.environ["AUGURY_BENCH"] = "smoke"
     modules = [module for module in sorted(HERE.glob("bench_*.py")) if not given.only or given.only in module.name]
+    modules += [module for module in sorted(HERE.glob("slow_*.py")) if given.only and given.only in module.name]
     if not modules:
         parser.error(f"no benchmark's file name holds {given.only!r}")
     console = Console(width=160)
     sections = [PREAMBLE, machine() + "\n"]
-    for module in modules:
-        rows = run_apart(module)
-        print_table(title_of(module), rows, console)
-        sections.append(as_markdown(title_of(module), rows))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for together in processes_of(modules, smoke=given.smoke):
+        found |= (ran := run_together(together))
+        for module in together:
+            print_table(title_of(module), ran[module.stem], console)
+    sections += [as_markdown(title_of(module), found[module.stem]) for module in modules]
     if given.write:
         given.write.write_text("\n".join(sections), encoding="utf-8")
         console.print(f"wrote {given.write}")

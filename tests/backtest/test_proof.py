@@ -22,6 +22,7 @@ from augury.backtest import (
     sweep,
 )
 from augury.backtest.benchmarks import buy_and_hold
+from augury.backtest.sweeping import quick_sweep
 from augury.errors import InvalidInput, NotEnoughData
 from augury.metrics import sharpe
 from augury.strategies import compiled_strategy
@@ -304,3 +305,11 @@ def test_a_result_alone_on_record_is_untouched_data(edge: Any) -> None:
         assert prove(result, QUICK, tried=tried).proof.verdict.evidence.out_of_sample is answer
     assert prove(result, QUICK).proof.verdict.evidence.out_of_sample is None
     assert replace(result, proof=None).proof is None
+
+
+def test_a_quick_sweep_leaves_overfitting_untested_and_says_so(noise: Any) -> None:
+    found = quick_sweep(follow, noise, GRID, CHEAP)
+    proof = prove(found.result(found.best()), QUICK, sweep=found).proof
+    status = {item.name: item.status for item in proof.in_sample.gate}
+    assert status["overfitting_probability"] == status["deflated_sharpe"] == "not tested"
+    assert proof.in_sample.level not in ("promote", "promising")

@@ -12,7 +12,8 @@ import pytest
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_backtest, sweep, sweeping
 from augury.backtest.grid import combinations_of
-from augury.backtest.sweep_kernel import MEASURES
+from augury.backtest.sweep_kernel import MEASURES, QUICK_MEASURES
+from augury.backtest.sweeping import quick_sweep
 from augury.errors import InvalidBars, InvalidInput, NotFound
 from augury.strategies.registry import strategies, strategy_named
 
@@ -245,3 +246,29 @@ def test_every_combination_is_measured_whether_or_not_blocks_are_kept(
     assert bare.part().block_sums.shape[0] == 0
     assert bare.part().block_moments.size == 0
     np.testing.assert_array_equal(kept.params, combinations_of(strategy_named("sma_crossover"), GRID))
+
+
+@pytest.mark.parametrize("name", ["plain", "all at once", "levered"])
+def test_a_quick_sweep_has_the_bits_of_the_whole_one_in_what_it_measures(name: str, make_random_bars: Any) -> None:
+    universe = {"calm": make_random_bars(7, 260), "wild": make_random_bars(3, 200, 0.12)}
+    whole = sweep("sma_crossover", universe, GRID, SETTINGS[name])
+    quick = quick_sweep("sma_crossover", universe, GRID, SETTINGS[name])
+    np.testing.assert_array_equal(quick.params, whole.params)
+    for symbol in universe:
+        for measure in QUICK_MEASURES:
+            np.testing.assert_array_equal(quick.measured(measure, symbol), whole.measured(measure, symbol), measure)
+        assert quick.part(symbol).block_sums.size == quick.part(symbol).block_moments.size == 0
+    best = quick.best(symbol="calm")
+    assert quick.result(best, "calm").digests == whole.result(best, "calm").digests
+    assert list(quick.to_frame().columns) == ["symbol", "fast", "slow", "short", *QUICK_MEASURES]
+    with pytest.raises(NotFound, match="no measure 'win_rate'"):
+        quick.measured("win_rate", "calm")
+
+
+def test_a_quick_sweep_refuses_what_the_whole_one_refuses(bars: Any) -> None:
+    for strategy, grid, spec in (
+        (short_always, {"size": [0.5, 2.0]}, None),
+        ("sma_crossover", {"short": [1]}, BacktestSpec(allow_short=False)),
+    ):
+        with pytest.raises(InvalidInput, match="should lie in"):
+            quick_sweep(strategy, bars, grid, spec)

@@ -251,7 +251,7 @@ def test_texts_become_parameters_and_grids() -> None:
 def test_a_proof_of_the_library_is_that_of_the_operation() -> None:
     outcome = quick(parameters=["fast=5", "slow=20"], seed=3)
     result = run_backtest("sma_crossover", BARS, {"fast": 5, "slow": 20}, outcome.result.spec, symbol="BARS")
-    proof = prove(result, outcome.result.proof.spec).proof
+    proof = prove(result, outcome.result.proof.spec, leaks=0).proof
     assert json.dumps(proof.to_dict()) == json.dumps(outcome.result.proof.to_dict())
     frame = pd.read_csv("BARS.csv", index_col=0, parse_dates=True)
     np.testing.assert_array_equal(frame["close"], BARS["close"])

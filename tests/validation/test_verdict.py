@@ -85,6 +85,7 @@ def test_any_missing_figure_is_not_tested_and_blocks_promotion(name, missing):
 
 
 FAILING = {
+    "leaks": 1,
     "out_of_sample": False,
     "net_of_costs": False,
     "deflated_sharpe": 0.94,
@@ -103,8 +104,8 @@ FAILING = {
 def test_each_failed_condition_blocks_promotion_alone(name):
     verdict = judge(replace(GOOD, **{name: FAILING[name]}))
     assert [(item.name, item.status) for item in verdict.blocking] == [(name, "failed")]
-    assert verdict.level == ("unproven" if name == "permutation_p" else "promising")
-    assert "1 of 11 conditions fail, 0 were not tested" in verdict.headline
+    assert verdict.level == {"leaks": "refuted", "permutation_p": "unproven"}.get(name, "promising")
+    assert "1 of 12 conditions fail, 0 were not tested" in verdict.headline
 
 
 def test_a_result_is_promising_from_a_deflated_sharpe_ratio_of_90_percent_on_and_unproven_below():
@@ -116,8 +117,8 @@ def test_a_result_is_promising_from_a_deflated_sharpe_ratio_of_90_percent_on_and
 def test_nothing_known_is_unproven_and_says_what_is_missing():
     verdict = judge(Evidence())
     assert verdict.level == "unproven"
-    assert len(verdict.blocking) == len(verdict.gate) == 11
-    assert "11 were not tested" in verdict.headline
+    assert len(verdict.blocking) == len(verdict.gate) == 12
+    assert "12 were not tested" in verdict.headline
     assert verdict.concerns[0].name == "tries_not_recorded"
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from augury.arrays import FloatMatrix, FloatVector
 from augury.backtest import layout
 from augury.backtest.layout import FILL_COLUMNS, Book, Market, new_state, settings_vector
+from augury.backtest.plain_kernel import run_plain
 from augury.backtest.spec import BacktestSpec
-from augury.backtest.target_kernel import run_targets
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 from augury.market.times import iso
@@ -95,6 +95,13 @@ def checked_actions(actions: FloatMatrix | None, n: int) -> FloatMatrix:
     return np.ascontiguousarray(actions, dtype=np.float64)
 
 
+def _plain(spec: BacktestSpec) -> bool:
+    """Whether the plain loop covers these options."""
+    return (
+        spec.fill == "next_open" and not spec.exits.any and spec.rebalance_drift is None and spec.volume_limit is None
+    )
+
+
 def run_engine(
     bars: BarArrays,
     targets: FloatVector,
@@ -114,13 +121,37 @@ def run_engine(
     targets = np.ascontiguousarray(_delayed(targets, spec.delay_bars, np.nan if events else 0.0), dtype=np.float64)
     actions = checked_actions(actions, n)
     state, settings = new_state(spec.initial_cash), settings_vector(spec, events=events)
-    equity, fills = np.empty(n), np.empty((_FIRST_ROOM, FILL_COLUMNS))
-    market = Market(bars.matrix, years_between(bars), actions)
-    start = 0
-    while True:
-        start = run_targets(market, targets, settings, state, Book(equity, fills), start)
-        if start == n:
-            break
-        fills = np.vstack([fills, np.empty((3 * fills.shape[0], FILL_COLUMNS))])
+    market, equity = Market(bars.matrix, years_between(bars), actions), np.empty(n)
+    fills = None
+    if not events and actions.shape[1] == 0 and _plain(spec):
+        fills = _run_plainly(market, targets, settings, state, equity)
+        if fills is None:
+            state = new_state(spec.initial_cash)
+    if fills is None:
+        fills = _run_fully(market, targets, settings, state, equity)
     fills = np.ascontiguousarray(fills[: int(state[layout.FILLED])])
     return EngineRun(bars=bars, spec=spec, targets=targets, equity=equity, fills=fills, state=state, actions=actions)
+
+
+def _run_plainly(
+    market: Market, targets: FloatVector, settings: FloatVector, state: FloatVector, equity: FloatVector
+) -> FloatMatrix | None:
+    """Fills by the plain loop, None when the run needs the full one."""
+    room = int(np.count_nonzero(targets[1:] != targets[:-1])) + 2
+    fills, changes = np.empty((room, FILL_COLUMNS)), np.empty(targets.size + 1, dtype=np.int64)
+    covered = run_plain(market, targets, settings, state, Book(equity, fills), changes)
+    return fills if covered else None
+
+
+def _run_fully(
+    market: Market, targets: FloatVector, settings: FloatVector, state: FloatVector, equity: FloatVector
+) -> FloatMatrix:
+    """Fills by the full loop, which takes seconds to compile and so is loaded when it is needed."""
+    from augury.backtest.target_kernel import run_targets
+
+    fills, start = np.empty((_FIRST_ROOM, FILL_COLUMNS)), 0
+    while True:
+        start = run_targets(market, targets, settings, state, Book(equity, fills), start)
+        if start == targets.size:
+            return fills
+        fills = np.vstack([fills, np.empty((3 * fills.shape[0], FILL_COLUMNS))])

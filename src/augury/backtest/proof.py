@@ -36,9 +36,9 @@ class Proof:
     """Tests, intervals and verdicts of one result.
 
     `in_sample` judges the result as it was shown, discounted for everything tried; `out_of_sample` the walk-forward
-    over the same search (None without one). `verdict` is the second when it promotes, else the first: a result that
-    was chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and hold under
-    the same costs. `tried` is what the ledger knows of tries on the same data, this one included; None: nobody kept
+    over the same search (None without one). `verdict` is the second when it promotes or refutes, else the first: a
+    result that was chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and
+    hold under the same costs. `tried` is what the ledger knows of tries on the same data, this one included; None: nobody kept
     count.
     """
 
@@ -57,8 +57,8 @@ class Proof:
     @property
     def verdict(self) -> Verdict:
         """The one to act on."""
-        promoted = self.out_of_sample is not None and self.out_of_sample.level == "promote"
-        return self.out_of_sample if promoted and self.out_of_sample is not None else self.in_sample
+        decisive = self.out_of_sample is not None and self.out_of_sample.level in ("promote", "refuted")
+        return self.out_of_sample if decisive and self.out_of_sample is not None else self.in_sample
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values; null distributions are left out."""

@@ -22,7 +22,6 @@ from augury.errors import AuguryError
 from augury.market.bars import BarArrays, time_index
 from augury.market.timeframe import infer_timeframe
 from augury.metrics import MEASURES, Metrics
-from augury.numerics.fingerprint import absorb, empty_fingerprint, hexadecimal
 
 if TYPE_CHECKING:
     from augury.backtest.proof import Proof
@@ -35,6 +34,8 @@ _TIMES = ("entry_time", "exit_time")
 
 def fingerprint_of(bars: BarArrays) -> str:
     """32 hex digits of open times and bars."""
+    from augury.numerics.fingerprint import absorb, empty_fingerprint, hexadecimal  # compiled on first use
+
     state = empty_fingerprint()
     rows = np.vstack([bars.opened_at.view(np.float64)[None, :], bars.matrix]).T
     absorb(state, np.ascontiguousarray(rows).view(np.uint64))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from augury.arrays import FloatMatrix
 from augury.backtest.corporate_actions import CorporateAction
 from augury.errors import InvalidInput, NotFound
 from augury.market.bars import BarArrays
 from augury.market.steps import find_steps
 
-__all__ = ["read_actions", "split_adjusted", "split_like_steps"]
+__all__ = ["read_actions", "split_like_steps"]
 
 _FLOOR, _SIGMAS = 0.25, 8.0
 """An overnight step of less than a quarter, or of less than eight usual moves, is no split."""
@@ -36,22 +34,6 @@ def split_like_steps(bars: BarArrays) -> list[CorporateAction]:
         value = nearest if step.ratio < 1.0 else 1.0 / nearest
         found.append(CorporateAction(at=int(bars.opened_at[step.at]), kind="split", value=value))
     return found
-
-
-def split_adjusted(bars: BarArrays, actions: FloatMatrix) -> BarArrays:
-    """The bars in units of the last day: earlier prices divided by the ratios of later splits, volumes multiplied.
-
-    What strategies and features look at, so that no split looks like a crash. Orders are filled at prices as traded.
-    """
-    ratios = actions[0]
-    if bool((ratios == 1.0).all()):
-        return bars
-    later = np.ones(len(bars))
-    later[:-1] = np.cumprod(ratios[:0:-1])[::-1]
-    matrix = bars.matrix.copy()
-    matrix[:4] /= later
-    matrix[4] *= later
-    return BarArrays(bars.opened_at, matrix)
 
 
 def read_actions(path: str | Path, *, symbol: str | None = None) -> list[CorporateAction]:

@@ -12,7 +12,7 @@ import numpy as np
 from augury.arrays import FloatMatrix, FloatVector, IntVector
 from augury.backtest.engine import check_targets
 from augury.backtest.spec import BacktestSpec
-from augury.backtest.split_steps import split_adjusted
+from augury.backtest.split_adjustment import split_adjusted
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 from augury.market.validate import check_bar_arrays, valid_arrays

@@ -112,7 +112,7 @@ def walk_forward_test(
     >>> from augury.sample import load_sample
     >>> found = walk_forward_test("sma_crossover", load_sample().bars["IBM"], {"fast": [5, 10], "slow": [50, 100]})
     >>> len(found.to_frame())
-    4
+    9
     """
     spec = spec or BacktestSpec()
     subject = subject_of(strategy, bars, None, spec, "", actions)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from augury.metrics.curve_kernels import (
-    all_finite,
     lane_sum_squares_below,
     max_drawdown,
     mean_and_std,
@@ -17,7 +16,7 @@ from augury.metrics.curve_kernels import (
 )
 from augury.numerics.compile import kernel
 
-__all__ = ["CAGR_BARS", "annual_growth", "downside_ratio", "headline", "headline_rows", "reward_ratio"]
+__all__ = ["CAGR_BARS", "annual_growth", "downside_ratio", "headline", "reward_ratio"]
 
 CAGR_BARS = 20  # fewer bars are not raised to the power of a year
 
@@ -73,17 +72,3 @@ def headline(initial: Any, equity: Any, periods_per_year: Any, scratch: Any, out
     out[3] = reward_ratio(mean, deviation, periods_per_year)
     out[4] = downside_ratio(mean, scratch, 0.0, periods_per_year)
     out[6] = ratio(out[1], -depth)
-
-
-@kernel("int64(float64[::1], float64[:, ::1], float64, float64[:, ::1])")
-def headline_rows(initial: Any, equity: Any, periods_per_year: Any, out: Any) -> int:
-    """`headline` of every row of equity[k, n] into out[k, 7]; stops at a row that is not finite and returns it, or -1.
-
-    Allocates one row of scratch.
-    """
-    scratch = np.empty(equity.shape[1])
-    for row in range(equity.shape[0]):
-        if not all_finite(equity[row]):
-            return row
-        headline(initial[row], equity[row], periods_per_year, scratch, out[row])
-    return -1

@@ -10,7 +10,7 @@ import numpy as np
 from augury.arrays import FloatMatrix, FloatVector
 from augury.errors import InvalidInput
 from augury.metrics.checked import positive
-from augury.metrics.headline_kernels import headline_rows
+from augury.metrics.curve_rows_kernel import headline_rows
 
 __all__ = ["HEADLINE", "measure_many"]
 

@@ -14,6 +14,7 @@ import numpy as np
 from augury import backtest, report, validation
 from augury.operations.contenders import Contender, contenders_of
 from augury.operations.files import PAGES, check_output
+from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.recording import Recorded, capsule_of, entry_of, record
 from augury.operations.registry import register
@@ -212,7 +213,8 @@ def _proven(
     def stage(items: Iterable[Any], what: str, total: int) -> Iterable[Any]:
         return progress.track(items, f"{what} for {label}", total)
 
-    return backtest.prove(result, plan, tried=recorded.tried, stage=stage)
+    leaks, _ = count_leaks(result)
+    return backtest.prove(result, plan, tried=recorded.tried, leaks=leaks, stage=stage)
 
 
 register(

@@ -12,6 +12,7 @@ import numpy as np
 
 from augury import backtest, report
 from augury.operations.files import PAGES, TEXTS, check_output, write_text
+from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Progress
 from augury.operations.recording import Recorded, capsule_of, entry_of, record
 from augury.operations.strategy_inputs import (
@@ -121,13 +122,14 @@ def _finish(
     def stage(items: Iterable[Any], label: str, total: int) -> Iterable[Any]:
         return progress.track(items, label, total)
 
-    proven = backtest.prove(result, plan, sweep=search, tried=recorded.tried, stage=stage)
+    leaks, warnings = count_leaks(result)
+    proven = backtest.prove(result, plan, sweep=search, tried=recorded.tried, leaks=leaks, stage=stage)
     outcome = Evaluation(
         result=proven,
         recorded=recorded,
         capsule=capsule,
         search=search,
-        notes=(*instrument.notes, *recorded.notes),
+        notes=(*warnings, *instrument.notes, *recorded.notes),
         written=tuple(path for path in (options.report, options.save) if path is not None),
     )
     if options.report is not None:

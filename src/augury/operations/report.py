@@ -16,6 +16,7 @@ from augury import report as pages
 from augury.errors import InvalidInput, Refused
 from augury.operations.capsules import FoundCapsule, find_capsule
 from augury.operations.files import PAGES, check_output
+from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.recording import tried_on
 from augury.operations.registry import register
@@ -157,8 +158,9 @@ def _told(again: Rerun, options: ReportOptions, progress: Progress) -> Told:
         return progress.track(items, f"{label}, {again.found.reference}", total)
 
     tried = tried_on(capsule, options.ledger, trials=1 if search is None else len(search))
-    proven = backtest.prove(result, plan, sweep=search, tried=tried, stage=stage)
-    warnings = () if again.reproduced else (_warning(again),)
+    leaks, looked = count_leaks(result)
+    proven = backtest.prove(result, plan, sweep=search, tried=tried, leaks=leaks, stage=stage)
+    warnings = looked if again.reproduced else (*looked, _warning(again))
     notes = (*warnings, *again.instrument.notes, *(() if tried is not None else (_UNCOUNTED,)))
     story = proven.story()
     return Told(

@@ -32,7 +32,7 @@ _Seen: TypeAlias = tuple[Severity, str] | None
 
 
 def _leaks(evidence: Evidence) -> _Seen:
-    if evidence.leaks:
+    if evidence.value("leaks"):
         return "fatal", f"{evidence.leaks} value(s) changed when only the future changed: the rule sees ahead"
     return None
 

@@ -68,6 +68,14 @@ class _Rule:
 
 _RULES = (
     _Rule(
+        name="leaks",
+        title="looks at nothing from the future",
+        relation="<=",
+        bound=0.0,
+        why="values that move when only the future changes cannot be had in time",
+        remedy="run augury leaks and mend the columns that it names",
+    ),
+    _Rule(
         name="out_of_sample",
         title="measured out of sample",
         relation="is",

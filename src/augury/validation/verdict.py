@@ -85,7 +85,7 @@ def judge(evidence: Evidence, spec: GateSpec | None = None) -> Verdict:
 
 def _level(evidence: Evidence, items: tuple[GateItem, ...], spec: GateSpec) -> VerdictLevel:
     sharpe, upper = evidence.value("sharpe"), evidence.value("sharpe_upper")
-    if evidence.leaks or (sharpe is not None and sharpe <= 0.0) or (upper is not None and upper <= 0.0):
+    if evidence.value("leaks") or (sharpe is not None and sharpe <= 0.0) or (upper is not None and upper <= 0.0):
         return "refuted"
     if all(item.passed for item in items):
         return "promote"

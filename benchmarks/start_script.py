@@ -1,0 +1,43 @@
+"""What a first script of a user does, timed from process start: `start_script.py LIBRARY FILE.csv`.
+
+Reads the CSV, runs SMA 10/30 with costs, prints final equity, Sharpe ratio and the number of trades.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+
+def ours(path: str) -> None:
+    from augury.backtest import BacktestSpec, run_backtest
+    from augury.market import read_bars
+
+    bars = read_bars(path)
+    result = run_backtest("sma_crossover", bars, {"fast": 10, "slow": 30}, BacktestSpec(periods_per_year=252.0))
+    print(result.equity.iloc[-1], float(result.metrics.sharpe), len(result.trades))
+
+
+def vectorbt(path: str) -> None:
+    import numpy as np
+    import pandas as pd
+    import vectorbt as vbt
+
+    vbt.settings.returns["year_freq"] = "252 days"
+    bars = pd.read_csv(path, index_col=0, parse_dates=True)
+    fast, slow = (vbt.MA.run(bars["close"], window) for window in (10, 30))
+    above = fast.ma_above(slow)
+    portfolio = vbt.Portfolio.from_signals(
+        bars["close"], above.vbt.signals.fshift(1), (~above).vbt.signals.fshift(1), price=bars["open"], size=np.inf,
+        fees=0.001, slippage=0.0005, init_cash=10_000.0, freq="1D",
+    )  # fmt: skip
+    print(portfolio.final_value(), portfolio.sharpe_ratio(), len(portfolio.trades.records_readable))
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    {"augury": ours, "vectorbt": vectorbt}[sys.argv[1]](sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()
