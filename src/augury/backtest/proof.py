@@ -38,8 +38,8 @@ class Proof:
     `in_sample` judges the result as it was shown, discounted for everything tried; `out_of_sample` the walk-forward
     over the same search (None without one). `verdict` is the second when it promotes or refutes, else the first: a
     result that was chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and
-    hold under the same costs. `tried` is what the ledger knows of tries on the same data, this one included; None: nobody kept
-    count.
+    hold under the same costs. `tried` is what the ledger knows of tries on the same data, this one included; None: nobody
+    kept count.
     """
 
     spec: ProofSpec
