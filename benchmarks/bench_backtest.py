@@ -83,7 +83,7 @@ def event_rows(mine: float) -> list[dict[str, Any]]:
         agreement = agreed(our_equity(bars, 10, 30, backtrader=True), passed(lambda: run_too(10, 30)))
         seconds = passed(lambda: best_of_process(lambda: run_too(10, 30), sized(6, 1)))
         rows.append(row("backtrader", mine, seconds, agreement, "five analysers; compared with 100 units a trade"))
-    nautilus = "needs pandas below 3: benchmarks/apart/nautilus.py times it in an environment of its own"
+    nautilus = "needs pandas below 3: benchmarks/nautilus_apart.py times it in an environment of its own"
     rows.append(absent(NAME, "nautilus_trader", TARGET, nautilus))
     return rows
 

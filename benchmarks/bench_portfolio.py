@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from augury.backtest.panel import Panel
-from augury.backtest.portfolio import run_portfolio
-from augury.backtest.portfolio_kernel import run_block
-from augury.backtest.portfolio_layout import Bars, Curves, new_book
-from augury.backtest.portfolio_spec import PortfolioSpec, RebalanceSpec
-from augury.backtest.rebalancing import due_bars
+from augury.backtest.portfolio.panel import Panel
+from augury.backtest.portfolio.portfolio_kernel import run_block
+from augury.backtest.portfolio.portfolio_layout import Bars, Curves, new_book
+from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
+from augury.backtest.portfolio.rebalancing import due_bars
+from augury.backtest.portfolio.running import run_portfolio
 from augury.market.bars import BarArrays
 from peers import absent, load, vectorbt_engines
 from timing import best_of, best_of_process, shown, sized

@@ -31,13 +31,13 @@ def started(library: str, table: Path, cache: Path | None) -> tuple[float, float
     )  # fmt: skip
     assert process.stdout is not None
     printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    left = process.wait()
     elapsed = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
-    if process.returncode != 0:
-        raise RuntimeError(f"{library}'s script left with {process.returncode}")
-    return elapsed, usage.ru_maxrss / 1024, [float(number) for number in printed.split()]
+    if left != 0:
+        raise RuntimeError(f"{library}'s script left with {left}")
+    *numbers, peak = [float(number) for number in printed.split()]
+    return elapsed, peak, numbers
 
 
 def measured(library: str, table: Path, cold_runs: int) -> tuple[float, float, float, list[float]]:

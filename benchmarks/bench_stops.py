@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from augury.backtest import BacktestSpec, ExitSpec
-from augury.backtest import layout as at
-from augury.backtest.engine import EngineRun, run_engine
-from augury.backtest.signals_door import Signals, run_signals, signal_events
-from augury.backtest.trades import Trades, trades_of
+from augury.backtest.account import layout as at
+from augury.backtest.account.engine import EngineRun, run_engine
+from augury.backtest.account.trades import Trades, trades_of
+from augury.backtest.orders.signals_door import Signals, run_signals, signal_events
 from augury.market.bars import BarArrays
 from peers import absent, load, vectorbt_engines
 from timing import best_of, best_of_process, shown, sized

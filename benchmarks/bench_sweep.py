@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from augury.backtest import SweepResult, sweep
+from augury.backtest.search.sweep_kernel import MEASURED, Blocks, sweep_chunk
+from augury.backtest.search.sweeping import inputs_of, market_of, rules_of, search_of
 from augury.backtest.subject import subject_of
-from augury.backtest.sweep_kernel import MEASURED, Blocks, sweep_chunk
-from augury.backtest.sweeping import inputs_of, market_of, rules_of, search_of
 from c_loop import compiled_sweep
 from peers import absent, load, vectorbt_engines
 from timing import best_of, best_of_process, shown, sized

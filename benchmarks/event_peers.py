@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from augury.backtest import BacktestSpec
-from augury.backtest.orders import Order
-from augury.backtest.orders_door import run_orders
+from augury.backtest.orders.order import Order
+from augury.backtest.orders.orders_door import run_orders
 from augury.market.bars import BarArrays
 from workloads import COSTS, peers_frame
 

@@ -34,8 +34,8 @@ PREAMBLE = """# Performance
 
 Measured by `make bench` (`python benchmarks/run.py --write docs/performance.md`), which wrote this page. Each table's
 peer was timed in the same process or the same minute as Augury, so the ratio is the figure to compare; absolute times
-vary with the machine. `ratio` is peer time over ours. Where a column `agreement` says how equal both sides' numbers are,
-the benchmark fails when they are not.
+vary with the machine. `ratio` is peer time over ours. Where a column `agreement` says how equal the numbers of both
+sides are, the benchmark fails when they are not.
 """
 
 

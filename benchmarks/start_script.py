@@ -1,12 +1,14 @@
 """What a first script of a user does, timed from process start: `start_script.py LIBRARY FILE.csv`.
 
-Reads the CSV, runs SMA 10/30 with costs, prints final equity, Sharpe ratio and the number of trades.
+Reads the CSV, runs SMA 10/30 with costs, prints final equity, Sharpe ratio, the number of trades and peak megabytes.
 """
 
 from __future__ import annotations
 
 import sys
 import warnings
+
+from timing import peak_megabytes
 
 
 def ours(path: str) -> None:
@@ -37,6 +39,7 @@ def vectorbt(path: str) -> None:
 def main() -> None:
     warnings.simplefilter("ignore")
     {"augury": ours, "vectorbt": vectorbt}[sys.argv[1]](sys.argv[2])
+    print(peak_megabytes())
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ ENGINE is one of vectorbt's: all pairs at once, as its documentation shows, in o
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 
 import numpy as np
 
 from peers import load
+from timing import peak_megabytes
 from workloads import SPEC, pairs, passed, peers_frame, sp500
 
 
@@ -53,8 +53,7 @@ def main() -> None:
     which, largest = sys.argv[1], int(sys.argv[2])
     grid = pairs(range(2, largest + 1))
     seconds, total = ours(grid) if which == "ours" else in_c(grid) if which == "c" else vectorbt(which, grid)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "total": total, "peak_megabytes": peak}))
+    print(json.dumps({"seconds": seconds, "total": total, "peak_megabytes": peak_megabytes()}))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["SMOKE", "best_of", "best_of_process", "shown", "sized"]
+__all__ = ["SMOKE", "best_of", "best_of_process", "peak_megabytes", "shown", "sized"]
 
 Value = TypeVar("Value")
 
@@ -32,6 +34,18 @@ def best_of(work: Callable[[], object], repeats: int, clock: Callable[[], float]
 def best_of_process(work: Callable[[], object], repeats: int) -> float:
     """The same over all threads of the process, for what may start threads of its own."""
     return best_of(work, repeats, time.process_time)
+
+
+def peak_megabytes() -> float:
+    """Peak resident memory of this process since it started, in megabytes.
+
+    From /proc where there is one: `ru_maxrss` begins with the size of the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return float(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def shown(seconds: float) -> str:

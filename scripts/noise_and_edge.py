@@ -4,8 +4,8 @@
     python scripts/noise_and_edge.py --sets 20  # a quick look
 
 Noise: four years of daily bars without drift, 190 moving-average rules, the best by Sharpe ratio is judged. Edge: the
-same search where one of the rules has a true Sharpe ratio of 2. The naive test is a stationary bootstrap of the winner's
-mean return that does not know of the search.
+same search where one of the rules has a true Sharpe ratio of 2. The naive test is a stationary bootstrap of the
+winner's mean return that does not know of the search.
 """
 
 from __future__ import annotations

@@ -47,9 +47,9 @@ def write_bars(path: Path, bars: int, seed: int) -> None:
 
 def run(folder: Path, when: str) -> None:
     """Run over every file of the folder; prints one line of JSON."""
-    from augury.backtest.panel import Panel
-    from augury.backtest.portfolio import run_portfolio
-    from augury.backtest.portfolio_spec import PortfolioSpec, RebalanceSpec
+    from augury.backtest.portfolio.panel import Panel
+    from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
+    from augury.backtest.portfolio.running import run_portfolio
 
     started = time.process_time()
     panel = Panel.from_files(*sorted(folder.glob("*.parquet")), timeframe="1m")

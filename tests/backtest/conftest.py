@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from augury.backtest import EngineRun
-from augury.backtest.layout import FILL_BAR, FILL_COMMISSION, FILL_HELD, FILL_PRICE, FILL_UNITS
+from augury.backtest.account.layout import FILL_BAR, FILL_COMMISSION, FILL_HELD, FILL_PRICE, FILL_UNITS
 from augury.market.bars import BarArrays, bar_arrays
 from augury.sample import load_sample
 

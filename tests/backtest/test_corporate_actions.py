@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, run_engine
-from augury.backtest import layout as at
-from augury.backtest.corporate_actions import CorporateAction, action_matrix
+from augury.backtest.account import layout as at
+from augury.backtest.actions.corporate_actions import CorporateAction, action_matrix
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays, bar_arrays
 from augury.sample import SPLITS, load_sample

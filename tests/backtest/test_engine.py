@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_engine
-from augury.backtest import layout as at
-from augury.backtest.engine import check_targets
+from augury.backtest.account import layout as at
+from augury.backtest.account.engine import check_targets
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augury.backtest import combinations_of
-from augury.backtest import grid as module
+from augury.backtest.search import grid as module
 from augury.errors import InvalidInput
 from augury.strategies.registry import strategy_named
 

@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_engine
-from augury.backtest import layout as at
-from augury.backtest.corporate_actions import CorporateAction, action_matrix
-from augury.backtest.orders import AttachedExits, Order
-from augury.backtest.orders_door import OrdersRun, run_orders
+from augury.backtest.account import layout as at
+from augury.backtest.actions.corporate_actions import CorporateAction, action_matrix
+from augury.backtest.orders.order import AttachedExits, Order
+from augury.backtest.orders.orders_door import OrdersRun, run_orders
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 

@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 
 from augury.backtest import BacktestSpec, CostSpec, EngineRun
-from augury.backtest.orders import Order
-from augury.backtest.orders_door import run_orders
+from augury.backtest.orders.order import Order
+from augury.backtest.orders.orders_door import run_orders
 from augury.market.bars import BarArrays, bars_frame
 
 CASH = 1_000_000.0

@@ -25,8 +25,8 @@ import pandas as pd
 import pytest
 
 from augury.backtest import BacktestSpec, CostSpec, EngineRun, ExitSpec
-from augury.backtest import layout as at
-from augury.backtest.signals_door import Signals, run_signals
+from augury.backtest.account import layout as at
+from augury.backtest.orders.signals_door import Signals, run_signals
 from augury.market.bars import BarArrays
 
 CASH = 100_000.0

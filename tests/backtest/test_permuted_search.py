@@ -20,10 +20,10 @@ from augury.backtest import (
     sweep,
     walk_forward_test,
 )
-from augury.backtest import significance as module
-from augury.backtest.corporate_actions import CorporateAction
-from augury.backtest.significance import best_of_search
-from augury.backtest.walk_forward import walk_forward
+from augury.backtest.actions.corporate_actions import CorporateAction
+from augury.backtest.search import significance as module
+from augury.backtest.search.significance import best_of_search
+from augury.backtest.search.walk_forward import walk_forward
 from augury.errors import InvalidInput, NotFound
 from augury.market.bars import BarArrays
 from augury.strategies import compiled_strategy

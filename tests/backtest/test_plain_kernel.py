@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec
-from augury.backtest.engine import years_between
-from augury.backtest.layout import FILL_COLUMNS, FILLED, RUINED, Book, Market, new_state, settings_vector
-from augury.backtest.plain_kernel import run_plain
-from augury.backtest.sweep_kernel import Rules, new_scratch_arrays, run_combination
-from augury.backtest.target_kernel import run_targets
+from augury.backtest.account.engine import years_between
+from augury.backtest.account.layout import FILL_COLUMNS, FILLED, RUINED, Book, Market, new_state, settings_vector
+from augury.backtest.account.plain_kernel import run_plain
+from augury.backtest.account.target_kernel import run_targets
+from augury.backtest.search.sweep_kernel import Rules, new_scratch_arrays, run_combination
 from augury.market.bars import BarArrays
 
 RATES = st.sampled_from([0.0, 0.0005, 0.01])

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augury.backtest.engine import run_engine
-from augury.backtest.layout import FILL_BAR, FILL_UNITS, REASONS
-from augury.backtest.panel import Panel
-from augury.backtest.panel_actions import PanelAction
-from augury.backtest.portfolio import run_portfolio
-from augury.backtest.portfolio_history import PanelHistory, WeightsWithHistory
-from augury.backtest.portfolio_layout import FILL_SYMBOL
-from augury.backtest.portfolio_spec import PortfolioSpec, RebalanceSpec
-from augury.backtest.portfolio_weights import StrategyShare, WeightTable
+from augury.backtest.account.engine import run_engine
+from augury.backtest.account.layout import FILL_BAR, FILL_UNITS, REASONS
+from augury.backtest.portfolio.panel import Panel
+from augury.backtest.portfolio.panel_actions import PanelAction
+from augury.backtest.portfolio.portfolio_history import PanelHistory, WeightsWithHistory
+from augury.backtest.portfolio.portfolio_layout import FILL_SYMBOL
+from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
+from augury.backtest.portfolio.portfolio_weights import StrategyShare, WeightTable
+from augury.backtest.portfolio.running import run_portfolio
 from augury.backtest.spec import BacktestSpec, CostSpec, ExitSpec
 from augury.market.bars import BarArrays, bar_arrays
 from augury.market.resampling import resample

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augury.backtest.engine import run_engine
-from augury.backtest.layout import FILL_COLUMNS
-from augury.backtest.panel import Panel
-from augury.backtest.portfolio import run_portfolio
-from augury.backtest.portfolio_spec import PortfolioSpec, RebalanceSpec
-from augury.backtest.portfolio_weights import WeightTable
+from augury.backtest.account.engine import run_engine
+from augury.backtest.account.layout import FILL_COLUMNS
+from augury.backtest.portfolio.panel import Panel
+from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
+from augury.backtest.portfolio.portfolio_weights import WeightTable
+from augury.backtest.portfolio.running import run_portfolio
 from augury.backtest.spec import BacktestSpec, CostSpec, ExitSpec
 from augury.market.bars import BarArrays, bar_arrays
 from augury.sample import load_sample

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from augury.backtest.panel import Panel
-from augury.backtest.panel_actions import PanelAction
-from augury.backtest.panel_sources import ParquetSource
-from augury.backtest.portfolio import run_portfolio
-from augury.backtest.portfolio_spec import PortfolioSpec, RebalanceSpec
-from augury.backtest.portfolio_weights import StrategyShare, combined_weights
+from augury.backtest.portfolio.panel import Panel
+from augury.backtest.portfolio.panel_actions import PanelAction
+from augury.backtest.portfolio.panel_sources import ParquetSource
+from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
+from augury.backtest.portfolio.portfolio_weights import StrategyShare, combined_weights
+from augury.backtest.portfolio.running import run_portfolio
 from augury.backtest.spec import BacktestSpec, CostSpec
 from augury.errors import InvalidBars, InvalidInput, NotEnoughData, NotFound
 from augury.market.bars import BarArrays, bar_arrays

@@ -10,11 +10,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augury.backtest.panel import Panel
-from augury.backtest.panel_actions import PanelAction
-from augury.backtest.portfolio import run_portfolio
-from augury.backtest.portfolio_spec import PortfolioSpec, RebalanceSpec
-from augury.backtest.portfolio_weights import WeightTable
+from augury.backtest.portfolio.panel import Panel
+from augury.backtest.portfolio.panel_actions import PanelAction
+from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
+from augury.backtest.portfolio.portfolio_weights import WeightTable
+from augury.backtest.portfolio.running import run_portfolio
 from augury.backtest.spec import BacktestSpec, CostSpec, ExitSpec
 from augury.market.bars import BarArrays
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from augury.backtest.panel import Panel
-from augury.backtest.portfolio import run_portfolio
-from augury.backtest.portfolio_spec import PortfolioSpec
-from augury.backtest.portfolio_weights import WeightTable
+from augury.backtest.portfolio.panel import Panel
+from augury.backtest.portfolio.portfolio_spec import PortfolioSpec
+from augury.backtest.portfolio.portfolio_weights import WeightTable
+from augury.backtest.portfolio.running import run_portfolio
 from augury.backtest.spec import BacktestSpec, CostSpec
 from augury.sample import load_sample
 

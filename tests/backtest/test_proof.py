@@ -21,8 +21,8 @@ from augury.backtest import (
     run_engine,
     sweep,
 )
-from augury.backtest.benchmarks import buy_and_hold
-from augury.backtest.sweeping import quick_sweep
+from augury.backtest.proof.benchmarks import buy_and_hold
+from augury.backtest.search.sweeping import quick_sweep
 from augury.errors import InvalidInput, NotEnoughData
 from augury.metrics import sharpe
 from augury.strategies import compiled_strategy

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_engine
-from augury.backtest import layout as at
+from augury.backtest.account import layout as at
 from augury.market.bars import BarArrays
 
 DAYS_A_YEAR_NS = 360 * 86_400 * 10**9

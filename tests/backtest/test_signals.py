@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_engine
-from augury.backtest import layout as at
-from augury.backtest.signals_door import Signals, run_signals, signal_events
+from augury.backtest.account import layout as at
+from augury.backtest.orders.signals_door import Signals, run_signals, signal_events
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays, bars_frame
 

@@ -22,7 +22,7 @@ from augury.backtest import (
     run_backtest,
     split_like_steps,
 )
-from augury.backtest.split_adjustment import split_adjusted
+from augury.backtest.actions.split_adjustment import split_adjusted
 from augury.errors import InvalidInput, NotFound
 from augury.market import bar_arrays
 from augury.market.bars import BarArrays

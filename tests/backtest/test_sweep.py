@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_backtest, sweep, sweeping
-from augury.backtest.grid import combinations_of
-from augury.backtest.sweep_kernel import MEASURES, QUICK_MEASURES
-from augury.backtest.sweeping import quick_sweep
+from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_backtest, sweep
+from augury.backtest.search import sweeping
+from augury.backtest.search.grid import combinations_of
+from augury.backtest.search.sweep_kernel import MEASURES, QUICK_MEASURES
+from augury.backtest.search.sweeping import quick_sweep
 from augury.errors import InvalidBars, InvalidInput, NotFound
 from augury.strategies.registry import strategies, strategy_named
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from augury.backtest import BacktestSpec, run_backtest, sweep
-from augury.backtest.sweep_kernel import MEASURES
+from augury.backtest.search.sweep_kernel import MEASURES
 from augury.errors import InvalidInput, NotFound
 
 GRID = {"fast": [2, 3, 5], "slow": [8, 13]}

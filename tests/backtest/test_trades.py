@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_backtest, run_engine
-from augury.backtest import layout as at
-from augury.backtest.trades import traded_notional, trades_of
+from augury.backtest.account import layout as at
+from augury.backtest.account.trades import traded_notional, trades_of
 
 CLOSING = {"next_close", "same_close"}
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, ExitSpec, WalkForward, run_engine, subject_of, walk_forward_test
-from augury.backtest.walk_forward import folds_of
-from augury.backtest.walk_forward_kernel import CHOSEN, NONE, TEST_FIRST, TEST_STOP, TRAIN_FIRST, TRAIN_STOP
+from augury.backtest.search.walk_forward import folds_of
+from augury.backtest.search.walk_forward_kernel import CHOSEN, NONE, TEST_FIRST, TEST_STOP, TRAIN_FIRST, TRAIN_STOP
 from augury.errors import InvalidInput, NotEnoughData
 from augury.market.bars import BarArrays
 from augury.validation import WalkForwardSpec

@@ -6,15 +6,21 @@ import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
+from augury.backtest import BacktestSpec, CostSpec, ExitSpec, RebalanceSpec, run_backtest, sweep
 from augury.features import definitions
 from augury.market.cleaning import CLEAN_RULES
 from augury.market.sources import SOURCE_NAMES
+from augury.metrics import FLAGS, MEASURES
 from augury.operations import operations
+from augury.sample import load_sample
 from augury.sentiment import PANEL_COLUMNS, model_names
 from augury.signals import TradingSignal
+from augury.strategies import strategies
+from augury.validation import Evidence, gate_items
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = operations()
@@ -63,3 +69,42 @@ def test_the_architecture_page_draws_the_floors_of_the_contract() -> None:
     assert drawing is not None
     drawn = [re.split(r"\s{2,}", line)[0] for line in drawing[1].splitlines()]
     assert drawn == [floor for floor in floors if floor != "__main__"]
+
+
+def test_the_strategies_page_has_every_strategy_with_its_parameters_defaults_and_bounds() -> None:
+    text = page("strategies.md")
+    for strategy in strategies().values():
+        parameters = [f"`{item.name}` {item.default:g} ({item.low:g} to {item.high:g})" for item in strategy.parameters]
+        row = f"| `{strategy.name}` | {strategy.summary.rstrip('.')} | {', '.join(parameters) or 'none'} |"
+        assert row in text
+
+
+def test_the_backtesting_page_names_every_setting_column_and_measure() -> None:
+    text = page("backtesting.md")
+    bars = load_sample().bars["AAPL"].iloc[-300:]
+    named = [item.name for spec in (BacktestSpec, CostSpec, ExitSpec) for item in fields(spec)]
+    named += list(run_backtest("sma_crossover", bars).trades.columns)
+    named += sweep("sma_crossover", bars, {"fast": [5]}).measure_names
+    named += get_args(get_type_hints(RebalanceSpec)["when"])
+    assert [name for name in named if f"`{name}`" not in text] == []
+
+
+def test_the_evidence_page_has_every_condition_of_the_gate() -> None:
+    text = page("evidence.md")
+    assert [item.title for item in gate_items(Evidence()) if f"| {item.title} | " not in text] == []
+
+
+def test_the_metrics_page_defines_every_measure_and_flag() -> None:
+    text = page("metrics.md")
+    assert [name for name, item in MEASURES.items() if f"| `{name}` | {item.title} | {item.unit} | " not in text] == []
+    assert [name for name, meaning in FLAGS.items() if f"| `{name}` | {meaning} |" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", *sorted(p.name for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_the_files_that_a_page_names_are_there(name: str) -> None:
+    path = ROOT / name if (ROOT / name).is_file() else ROOT / "docs" / name
+    named = set(re.findall(r"`((?:src|scripts|tests|benchmarks|[a-z]+)/[\w/]+\.py)`", path.read_text(encoding="utf-8")))
+    places = (ROOT, ROOT / "src" / "augury")
+    assert [one for one in sorted(named) if not any((place / one).is_file() for place in places)] == []

@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 from augury.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from augury.backtest.benchmarks import buy_and_hold
-    from augury.backtest.corporate_actions import CorporateAction, action_matrix
-    from augury.backtest.engine import EngineRun, run_engine
-    from augury.backtest.grid import combinations_of
-    from augury.backtest.orders import AttachedExits, Order, OrderOutcome
-    from augury.backtest.orders_door import OrdersRun, run_orders
-    from augury.backtest.panel import Panel
-    from augury.backtest.panel_actions import PanelAction
-    from augury.backtest.portfolio import run_portfolio
-    from augury.backtest.portfolio_history import PanelHistory, WeightsWithHistory
-    from augury.backtest.portfolio_run import PortfolioRun
-    from augury.backtest.portfolio_spec import PortfolioSpec, RebalanceSpec
-    from augury.backtest.portfolio_weights import StrategyShare
-    from augury.backtest.proof import Proof, prove
-    from augury.backtest.proof_spec import ProofSpec
-    from augury.backtest.proof_tests import Tried
+    from augury.backtest.account.engine import EngineRun, run_engine
+    from augury.backtest.actions.corporate_actions import CorporateAction, action_matrix
+    from augury.backtest.actions.split_steps import read_actions, split_like_steps
+    from augury.backtest.orders.order import AttachedExits, Order, OrderOutcome
+    from augury.backtest.orders.orders_door import OrdersRun, run_orders
+    from augury.backtest.orders.signals_door import Signals, run_signals
+    from augury.backtest.portfolio.panel import Panel
+    from augury.backtest.portfolio.panel_actions import PanelAction
+    from augury.backtest.portfolio.portfolio_history import PanelHistory, WeightsWithHistory
+    from augury.backtest.portfolio.portfolio_run import PortfolioRun
+    from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
+    from augury.backtest.portfolio.portfolio_weights import StrategyShare
+    from augury.backtest.portfolio.running import run_portfolio
+    from augury.backtest.proof.benchmarks import buy_and_hold
+    from augury.backtest.proof.proof_spec import ProofSpec
+    from augury.backtest.proof.proof_tests import Tried
+    from augury.backtest.proof.proving import Proof, prove
     from augury.backtest.result import BacktestResult, fingerprint_of
     from augury.backtest.run import run_backtest
-    from augury.backtest.signals_door import Signals, run_signals
-    from augury.backtest.significance import permuted_search, permuted_walk_forward
+    from augury.backtest.search.grid import combinations_of
+    from augury.backtest.search.significance import permuted_search, permuted_walk_forward
+    from augury.backtest.search.sweep_result import SweepResult
+    from augury.backtest.search.sweeping import quick_sweep, sweep
+    from augury.backtest.search.walk_forward import WalkForward, walk_forward_test
     from augury.backtest.spec import BacktestSpec, CostSpec, ExitSpec
-    from augury.backtest.split_steps import read_actions, split_like_steps
     from augury.backtest.subject import subject_of
-    from augury.backtest.sweep_result import SweepResult
-    from augury.backtest.sweeping import quick_sweep, sweep
     from augury.backtest.telling import story_of
-    from augury.backtest.walk_forward import WalkForward, walk_forward_test
 
 __all__ = [
     "AttachedExits",
@@ -84,48 +84,48 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "AttachedExits": "augury.backtest.orders",
+        "AttachedExits": "augury.backtest.orders.order",
         "BacktestResult": "augury.backtest.result",
         "BacktestSpec": "augury.backtest.spec",
-        "CorporateAction": "augury.backtest.corporate_actions",
+        "CorporateAction": "augury.backtest.actions.corporate_actions",
         "CostSpec": "augury.backtest.spec",
-        "EngineRun": "augury.backtest.engine",
+        "EngineRun": "augury.backtest.account.engine",
         "ExitSpec": "augury.backtest.spec",
-        "Order": "augury.backtest.orders",
-        "OrderOutcome": "augury.backtest.orders",
-        "OrdersRun": "augury.backtest.orders_door",
-        "Panel": "augury.backtest.panel",
-        "PanelAction": "augury.backtest.panel_actions",
-        "PanelHistory": "augury.backtest.portfolio_history",
-        "PortfolioRun": "augury.backtest.portfolio_run",
-        "PortfolioSpec": "augury.backtest.portfolio_spec",
-        "Proof": "augury.backtest.proof",
-        "ProofSpec": "augury.backtest.proof_spec",
-        "RebalanceSpec": "augury.backtest.portfolio_spec",
-        "Signals": "augury.backtest.signals_door",
-        "StrategyShare": "augury.backtest.portfolio_weights",
-        "SweepResult": "augury.backtest.sweep_result",
-        "Tried": "augury.backtest.proof_tests",
-        "WalkForward": "augury.backtest.walk_forward",
-        "WeightsWithHistory": "augury.backtest.portfolio_history",
-        "action_matrix": "augury.backtest.corporate_actions",
-        "buy_and_hold": "augury.backtest.benchmarks",
-        "combinations_of": "augury.backtest.grid",
+        "Order": "augury.backtest.orders.order",
+        "OrderOutcome": "augury.backtest.orders.order",
+        "OrdersRun": "augury.backtest.orders.orders_door",
+        "Panel": "augury.backtest.portfolio.panel",
+        "PanelAction": "augury.backtest.portfolio.panel_actions",
+        "PanelHistory": "augury.backtest.portfolio.portfolio_history",
+        "PortfolioRun": "augury.backtest.portfolio.portfolio_run",
+        "PortfolioSpec": "augury.backtest.portfolio.portfolio_spec",
+        "Proof": "augury.backtest.proof.proving",
+        "ProofSpec": "augury.backtest.proof.proof_spec",
+        "RebalanceSpec": "augury.backtest.portfolio.portfolio_spec",
+        "Signals": "augury.backtest.orders.signals_door",
+        "StrategyShare": "augury.backtest.portfolio.portfolio_weights",
+        "SweepResult": "augury.backtest.search.sweep_result",
+        "Tried": "augury.backtest.proof.proof_tests",
+        "WalkForward": "augury.backtest.search.walk_forward",
+        "WeightsWithHistory": "augury.backtest.portfolio.portfolio_history",
+        "action_matrix": "augury.backtest.actions.corporate_actions",
+        "buy_and_hold": "augury.backtest.proof.benchmarks",
+        "combinations_of": "augury.backtest.search.grid",
         "fingerprint_of": "augury.backtest.result",
-        "permuted_search": "augury.backtest.significance",
-        "permuted_walk_forward": "augury.backtest.significance",
-        "prove": "augury.backtest.proof",
-        "quick_sweep": "augury.backtest.sweeping",
-        "read_actions": "augury.backtest.split_steps",
+        "permuted_search": "augury.backtest.search.significance",
+        "permuted_walk_forward": "augury.backtest.search.significance",
+        "prove": "augury.backtest.proof.proving",
+        "quick_sweep": "augury.backtest.search.sweeping",
+        "read_actions": "augury.backtest.actions.split_steps",
         "run_backtest": "augury.backtest.run",
-        "run_engine": "augury.backtest.engine",
-        "run_orders": "augury.backtest.orders_door",
-        "run_portfolio": "augury.backtest.portfolio",
-        "run_signals": "augury.backtest.signals_door",
-        "split_like_steps": "augury.backtest.split_steps",
+        "run_engine": "augury.backtest.account.engine",
+        "run_orders": "augury.backtest.orders.orders_door",
+        "run_portfolio": "augury.backtest.portfolio.running",
+        "run_signals": "augury.backtest.orders.signals_door",
+        "split_like_steps": "augury.backtest.actions.split_steps",
         "story_of": "augury.backtest.telling",
         "subject_of": "augury.backtest.subject",
-        "sweep": "augury.backtest.sweeping",
-        "walk_forward_test": "augury.backtest.walk_forward",
+        "sweep": "augury.backtest.search.sweeping",
+        "walk_forward_test": "augury.backtest.search.walk_forward",
     },
 )

@@ -13,18 +13,18 @@ import numpy as np
 import pandas as pd
 
 from augury.arrays import FloatVector
-from augury.backtest.engine import EngineRun
+from augury.backtest.account.engine import EngineRun
+from augury.backtest.account.trades import Trades
 from augury.backtest.run_facts import bar_returns, costs_of, notes_of
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject
-from augury.backtest.trades import Trades
 from augury.errors import AuguryError
 from augury.market.bars import BarArrays, time_index
 from augury.market.timeframe import infer_timeframe
 from augury.metrics import MEASURES, Metrics
 
 if TYPE_CHECKING:
-    from augury.backtest.proof import Proof
+    from augury.backtest.proof.proving import Proof
     from augury.report import Story
 
 __all__ = ["BacktestResult", "fingerprint_of"]
@@ -167,7 +167,7 @@ class BacktestResult:
 
     def report(self, path: str | Path) -> Path:
         """Write one self-contained HTML page; the proof is made first when it was not yet."""
-        from augury.backtest.proof import prove
+        from augury.backtest.proof.proving import prove
         from augury.report import write_page
 
         told = self if self.proof is not None else prove(self)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector
-from augury.backtest.engine import EngineRun, run_engine
+from augury.backtest.account.engine import EngineRun, run_engine
+from augury.backtest.account.trades import traded_notional, trades_of
 from augury.backtest.result import BacktestResult
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
-from augury.backtest.trades import traded_notional, trades_of
 from augury.metrics import Curve, measure
 
 __all__ = ["result_of", "run_backtest", "run_subject"]

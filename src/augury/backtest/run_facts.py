@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from augury.arrays import FloatVector
-from augury.backtest import layout
-from augury.backtest.engine import EngineRun
+from augury.backtest.account import layout
+from augury.backtest.account.engine import EngineRun
 from augury.market.times import iso
 
 __all__ = ["bar_returns", "costs_of", "notes_of"]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector, IntVector
-from augury.backtest.engine import check_targets
+from augury.backtest.account.engine import check_targets
+from augury.backtest.actions.split_adjustment import split_adjusted
 from augury.backtest.spec import BacktestSpec
-from augury.backtest.split_adjustment import split_adjusted
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 from augury.market.validate import check_bar_arrays, valid_arrays

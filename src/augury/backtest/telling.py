@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from augury.arrays import IntVector
-from augury.backtest.proof import Proof
+from augury.backtest.proof.proving import Proof
 from augury.backtest.result import BacktestResult
-from augury.backtest.sweep_result import SweepResult
+from augury.backtest.search.sweep_result import SweepResult
 from augury.market.timeframe import close_times
 from augury.report import (
     Benchmark,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from augury import market, testing
 from augury.errors import AuguryError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from augury.backtest import BacktestResult
 
 __all__ = ["count_leaks"]
@@ -32,7 +32,9 @@ def count_leaks(result: BacktestResult) -> tuple[int | None, tuple[str, ...]]:
 
     def positions(frame: pd.DataFrame) -> pd.Series:
         found = subject.strategy.evaluate(market.bar_arrays(frame), subject.values)
-        return pd.Series(found, index=frame.index, name="position")
+        held = frame["close"].rename("position")
+        held[:] = found
+        return held
 
     plan = testing.CausalityPlan(
         random_cuts=4,

@@ -1,0 +1,16 @@
+"""Numba types of the records and arrays that the engine's kernels share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from numba import types
+
+from augury.backtest.account.layout import Book, Market
+
+__all__ = ["BOOK", "MARKET", "MATRIX", "VECTOR"]
+
+VECTOR: Final = types.float64[::1]
+MATRIX: Final = types.float64[:, ::1]
+MARKET: Final = types.NamedTuple((MATRIX, VECTOR, MATRIX), Market)
+BOOK: Final = types.NamedTuple((VECTOR, MATRIX), Book)

@@ -1,0 +1,1 @@
+"""Splits, dividends and delistings: read, told from prices, and taken out of what strategies see."""

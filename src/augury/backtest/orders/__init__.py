@@ -1,0 +1,1 @@
+"""The engine's doors for orders and for entry and exit signals."""

@@ -1,0 +1,1 @@
+"""Several instruments in one account: aligned bars, weights, rebalancing, shared cash."""

@@ -1,0 +1,1 @@
+"""What makes a result believable: tests, sensitivities, the benchmark, the verdict."""

@@ -1,0 +1,214 @@
+"""The tests of one result, and the evidence they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from augury.arrays import FloatMatrix, FloatVector
+from augury.backtest.account import layout
+from augury.backtest.account.engine import run_engine
+from augury.backtest.account.trades import traded_notional
+from augury.backtest.proof.proof_spec import ProofSpec
+from augury.backtest.result import BacktestResult
+from augury.backtest.run import run_subject
+from augury.backtest.run_facts import bar_returns
+from augury.backtest.search.sweep_result import SweepResult
+from augury.metrics import sharpe
+from augury.validation import (
+    BlockMoments,
+    BootstrapSpec,
+    Evidence,
+    Overfitting,
+    Plateau,
+    bootstrap_interval,
+    break_even_cost,
+    effective_trials,
+    gather_evidence,
+    overfitting_probability,
+    performance_by_year,
+    superiority_test,
+)
+from augury.validation.evidence import Tests
+from augury.validation.plateau import grid_plateau
+from augury.validation.sensitivity import BreakEven, Sensitivity
+from augury.validation.superiority import Superiority
+from augury.validation.trial_groups import EffectiveTrials
+
+__all__ = ["COST_MULTIPLES", "DELAYS", "Tried", "evidence_of", "run_tests"]
+
+DELAYS = (0, 1, 2, 5)
+COST_MULTIPLES = (0.0, 0.5, 1.0, 2.0, 3.0)
+_MOST_COMPARED = 2_000
+_LEAST_GRID = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tried:
+    """What was tried on the same data according to a record, this result or search included.
+
+    `configurations` different ones, `effective` of them independent; `sharpes` float64[configurations] per bar, NaN
+    where unknown.
+    """
+
+    configurations: int
+    effective: float
+    sharpes: FloatVector = field(repr=False)
+    source: str = ""
+
+
+def run_tests(
+    result: BacktestResult,
+    benchmark: FloatVector,
+    spec: ProofSpec,
+    *,
+    sweep: SweepResult | None,
+    tried: Tried | None,
+    window: tuple[int, int] | None = None,
+) -> Tests:
+    """Every test but the permutations, on the bars first..last-1 of `window` (all when None)."""
+    first, last = window or (0, len(result.run.bars))
+    returns, annual = result.returns[first:last], result.subject.periods_per_year
+    options = BootstrapSpec(replications=spec.replications, confidence=spec.confidence, bars_per_year=annual)
+
+    asked = result.run.targets if result.spec.delay_bars == 0 else result.subject.targets(result.spec)
+
+    def rerun(delay: int, factor: float) -> float:
+        changed = result.spec.replace(delay_bars=result.spec.delay_bars + delay, costs=result.spec.costs.scaled(factor))
+        run = run_engine(result.run.bars, asked, changed, actions=result.run.actions)
+        return sharpe(bar_returns(changed.initial_cash, run.equity)[first:last], annual)
+
+    return Tests(
+        interval=bootstrap_interval(returns, "sharpe", options, seed=spec.seed),
+        superiority=_superiority(result, benchmark, spec, sweep, (first, last)),
+        overfitting=None if sweep is None else _overfitting(sweep),
+        effective=_effective(sweep, tried),
+        cost=_varied("cost multiple", COST_MULTIPLES, [rerun(0, factor) for factor in COST_MULTIPLES], 1.0),
+        delay=_varied("delay in bars", DELAYS, [rerun(delay, 1.0) for delay in DELAYS], 0.0),
+        break_even=_break_even(result, first, last),
+        plateau=None if sweep is None else _plateau(sweep),
+        years=performance_by_year(returns, result.run.bars.opened_at[first:last], bars_per_year=annual),
+    )
+
+
+def _varied(varied: str, settings: tuple[float, ...], values: list[float], base: float) -> Sensitivity:
+    reference = values[settings.index(base)]
+    return Sensitivity(
+        method=f"re-run with another {varied}",
+        reason=None if np.isfinite(reference) else "the Sharpe ratio is undefined as it was run",
+        varied=varied,
+        settings=tuple(float(setting) for setting in settings),
+        values=tuple(values),
+        retained=tuple(value / reference if reference > 0.0 else float("nan") for value in values),
+    )
+
+
+def _break_even(result: BacktestResult, first: int, last: int) -> BreakEven:
+    before = np.concatenate(([result.spec.initial_cash], result.run.equity[:-1]))
+    before = np.where(before > 0.0, before, np.inf)  # nothing is traded after ruin
+    fills, n = result.run.fills, len(result.run.bars)
+    spent = fills[:, layout.FILL_COMMISSION] + fills[:, layout.FILL_SLIPPAGE]
+    paid = np.bincount(fills[:, layout.FILL_BAR].astype(np.int64), spent, minlength=n)
+    turnover = traded_notional(result.run) / before
+    gross = result.returns + paid / before
+    costs = result.spec.costs
+    assumed = costs.commission_rate + costs.slippage_rate + costs.half_spread_rate
+    return break_even_cost(gross[first:last], turnover[first:last], assumed=assumed or None)
+
+
+def _superiority(
+    result: BacktestResult,
+    benchmark: FloatVector,
+    spec: ProofSpec,
+    sweep: SweepResult | None,
+    window: tuple[int, int],
+) -> Superiority | None:
+    """Hansen's test of the best of all combinations against buy and hold; None for more than can be compared."""
+    part = slice(*window)
+    if sweep is None:
+        candidates = result.returns[None, part]
+    elif len(sweep) > _MOST_COMPARED:
+        return None
+    else:
+        candidates = _trial_returns(sweep, result)[:, part]
+    return superiority_test(np.ascontiguousarray(candidates), benchmark[part], seed=spec.seed)
+
+
+def _trial_returns(sweep: SweepResult, result: BacktestResult) -> FloatMatrix:
+    """Bar returns of every combination, float64[m, n]."""
+    part = sweep.part(result.symbol if len(sweep.parts) > 1 else None)
+    subject = part.subject
+    rows = np.empty((len(sweep), len(subject.bars)))
+    for row, values in zip(rows, sweep.params, strict=True):
+        row[:] = bar_returns(sweep.spec.initial_cash, run_subject(subject, sweep.spec, values).equity)
+    return rows
+
+
+def _overfitting(sweep: SweepResult) -> Overfitting | None:
+    part = sweep.parts[0]
+    moments = part.block_moments
+    if moments.shape[2] < 2:
+        return None
+    blocks = moments.shape[1]
+    counts = np.full(blocks, float(len(part.subject.bars) // blocks))
+    return overfitting_probability(BlockMoments(counts=counts, sums=moments[0], squares=moments[1]))
+
+
+def _effective(sweep: SweepResult | None, tried: Tried | None) -> EffectiveTrials | None:
+    """Independent trials among everything on record, or, without a record, among this search."""
+    own = None if sweep is None or not len(sweep.parts[0].block_sums) else effective_trials(sweep.parts[0].block_sums)
+    if tried is None:
+        return own
+    known = tried.sharpes[np.isfinite(tried.sharpes)]
+    least = 1.0 if own is None or not own.computed else own.effective
+    return EffectiveTrials(
+        method="independent trials on record",
+        effective=max(tried.effective, least),
+        trials=max(tried.configurations, 1 if sweep is None else len(sweep)),
+        undefined=tried.configurations - known.size,
+        periods=0,
+        threshold=0.5,
+        sharpe_variance=float(known.var(ddof=1)) if known.size > 1 else float("nan"),
+        groups=np.empty(0, dtype=np.int64),
+    )
+
+
+def _plateau(sweep: SweepResult) -> Plateau | None:
+    """Whether the best combination stands among good ones; None for a search too small to tell."""
+    if len(sweep) < _LEAST_GRID:
+        return None
+    axes = [np.unique(column) for column in sweep.params.T]
+    grid = np.full([axis.size for axis in axes], np.nan)
+    at = tuple(np.searchsorted(axis, column) for axis, column in zip(axes, sweep.params.T, strict=True))
+    grid[at] = sweep.measured("sharpe")
+    return grid_plateau(grid.squeeze())
+
+
+def evidence_of(
+    result: BacktestResult,
+    tests: Tests,
+    benchmark: FloatVector,
+    *,
+    tried: Tried | None,
+    window: tuple[int, int] | None = None,
+) -> Evidence:
+    """The evidence that tests and trades add up to; `trials` is None when no record of earlier tries was kept."""
+    first, last = window or (0, len(result.run.bars))
+    trades = result.trade_list
+    evidence = gather_evidence(
+        result.returns[first:last],
+        tests,
+        trials=None if tried is None else max(tried.configurations, 1),
+        profits=trades.closed_profits(),
+        benchmark=benchmark[first:last],
+        bars_per_year=result.subject.periods_per_year,
+    )
+    bars_with_exits = max(1, len(trades))
+    spent = result.costs["commission"] + result.costs["slippage"]
+    return replace(
+        evidence,
+        net_of_costs=bool(spent > 0.0 or len(trades) == 0),
+        same_bar_fills=result.spec.fill == "same_close",
+        ambiguous_share=float(result.run.state[layout.AMBIGUOUS]) / bars_with_exits,
+    )
