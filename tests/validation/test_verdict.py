@@ -68,7 +68,7 @@ def test_a_strategy_that_passes_everything_is_promoted_without_concerns():
     assert verdict.blocking == ()
     assert verdict.concerns == ()
     assert verdict.headline == (
-        "Promote: Sharpe ratio 1.50 (95% interval 0.80 to 2.20) over 10.0 years and 250 trades, the best of 190 tried, "
+        "Promote: Sharpe ratio 1.50 (95% interval 0.80 to 2.20) over 10.0 years and 250 trades, one of 190 tried, "
         "about 31 independent, 97% sure to be above zero: every condition of the gate holds."
     )
 

@@ -127,7 +127,7 @@ def _tried(evidence: Evidence) -> str:
         return "the only variant tried"
     effective = evidence.value("effective_trials")
     independent = f", about {effective:.0f} independent" if effective is not None else ""
-    return f"the best of {evidence.trials:,} tried{independent}"
+    return f"one of {evidence.trials:,} tried{independent}"
 
 
 def _against(item: GateItem) -> str:
