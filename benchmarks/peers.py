@@ -7,6 +7,8 @@ import importlib.util
 import warnings
 from typing import Any, NamedTuple
 
+from timing import SMOKE
+
 __all__ = ["Peer", "absent", "load", "vectorbt_engines"]
 
 
@@ -37,8 +39,9 @@ def absent(name: str, peer: str, target: str, why_not: str) -> dict[str, Any]:
 def vectorbt_engines() -> list[tuple[str, str]]:
     """(what to call it, vectorbt's `engine` setting) of each engine that is installed.
 
-    Its Rust engine covers a part of what it does; "auto" takes it there and Numba elsewhere.
+    Its Rust engine covers a part of what it does; "auto" takes it there and Numba elsewhere. A smoke run takes one of
+    them, the one that compiles less.
     """
     if importlib.util.find_spec("vectorbt_rust") is None:
         return [("vectorbt (Numba; vectorbt-rust is not installed)", "numba")]
-    return [("vectorbt (Numba)", "numba"), ("vectorbt (Rust)", "auto")]
+    return [("vectorbt (Numba)", "numba"), ("vectorbt (Rust)", "auto")][-1 if SMOKE else 0 :]

@@ -96,6 +96,8 @@ def _level(evidence: Evidence, items: tuple[GateItem, ...], spec: GateSpec) -> V
 
 
 def _headline(evidence: Evidence, level: VerdictLevel, items: tuple[GateItem, ...]) -> str:
+    if evidence.value("leaks"):
+        return f"Refuted: it looks ahead, so its figures mean nothing; {_sharpe(evidence)} cannot be had."
     parts = [_sharpe(evidence)]
     if evidence.years is not None:
         parts.append(f"over {evidence.years:.1f} years")
