@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from augury.backtest.account.engine import run_engine
@@ -85,8 +85,27 @@ def assert_same_bits(engine: Any, portfolio: Any) -> None:
     np.testing.assert_array_equal(portfolio.equity, engine.equity)
 
 
+DUST = (
+    8522,
+    {
+        "costs": CostSpec(commission_rate=0.0, slippage_rate=0.02, borrow_rate=0.0),
+        "exits": ExitSpec(trailing_stop=0.04),
+        "fill": "next_close",
+        "delay_bars": 0,
+        "leverage": 1.0,
+        "whole_units": False,
+        "volume_limit": 0.1,
+        "carry_unfilled": False,
+    },
+    None,
+    7,
+)
+"""A position sold in two parts by the volume limit: what rounding leaves of it is nothing."""
+
+
 @settings(max_examples=300)
 @given(cases())
+@example(DUST)
 def test_equity_and_fills_of_one_symbol_equal_the_engines_bit_for_bit(case: Any) -> None:
     seed, chosen, drift, block_bars = case
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from augury.backtest.account.fills import commission_of, price_with_slip
+from augury.backtest.account.fills import UNITS_ROUNDING, commission_of, price_with_slip
 from augury.backtest.account.layout import (
     CARRY,
     CLIPPED,
@@ -168,6 +168,8 @@ def _limit_by_volume(book: Any, volumes: Any) -> Any:
                 if settings[WHOLE] != 0.0:
                     allowed = math.floor(allowed)
                 scratch[PLAN, s] = held + (allowed if scratch[PLAN, s] > held else -allowed)
+                if abs(scratch[PLAN, s]) < UNITS_ROUNDING * abs(held):
+                    scratch[PLAN, s] = 0.0
                 book.rows[s, CLIPPED] += 1.0
                 waits = settings[CARRY] != 0.0
         if not waits:
