@@ -313,3 +313,13 @@ def test_a_quick_sweep_leaves_overfitting_untested_and_says_so(noise: Any) -> No
     status = {item.name: item.status for item in proof.in_sample.gate}
     assert status["overfitting_probability"] == status["deflated_sharpe"] == "not tested"
     assert proof.in_sample.level not in ("promote", "promising")
+
+
+def test_a_search_proven_without_a_record_says_that_earlier_tries_are_not_counted(noise: Any) -> None:
+    found = sweep(follow, noise, GRID, CHEAP)
+    best = found.result(found.best())
+    unrecorded = prove(best, QUICK.replace(permutations=0), sweep=found)
+    assert any("Only the 18 combinations of this search are counted" in note for note in unrecorded.proof.notes)
+    assert any("Only the 18 combinations" in note for note in unrecorded.story().notes)
+    recorded = prove(best, QUICK.replace(permutations=0), sweep=found, tried=tried_by(found))
+    assert not any("of this search are counted" in note for note in recorded.proof.notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from augury.backtest import BacktestSpec, CostSpec, ExitSpec, ProofSpec, prove, 
 from augury.backtest.result import fingerprint_of
 from augury.backtest.run_facts import bar_returns
 from augury.errors import InvalidBars, InvalidInput, NotFound
+from augury.ledger import array_digest
 from augury.market.bars import BarArrays, bars_frame
 from augury.sample import load_sample
 
@@ -139,7 +139,7 @@ def test_equal_runs_have_equal_names_and_other_runs_others(make_random_bars: Any
     bars = make_random_bars(1, 120)
     one, two = (run_backtest("sma_crossover", bars, {"fast": 3, "slow": 12}) for _ in range(2))
     assert (one.digests, one.fingerprint, one.strategy_id) == (two.digests, two.fingerprint, two.strategy_id)
-    assert one.digests["equity"] == hashlib.sha256(one.run.equity.tobytes()).hexdigest()
+    assert one.digests["equity"] == array_digest(one.run.equity)
     other = run_backtest("sma_crossover", bars, {"fast": 4, "slow": 12})
     assert all(one.digests[name] != other.digests[name] for name in one.digests)
     later = BarArrays(bars.opened_at + 1, bars.matrix)

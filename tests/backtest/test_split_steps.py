@@ -43,6 +43,11 @@ def as_traded(bars: BarArrays, ratios: dict[int, float]) -> tuple[BarArrays, Any
     return BarArrays(bars.opened_at, matrix), actions
 
 
+def first_day(ratio: float) -> Any:
+    """From units of the last day to those of the first, with one split between."""
+    return np.array([[ratio]] * 4 + [[1.0 / ratio]])
+
+
 def test_the_real_splits_of_the_sample_are_found_and_nothing_else() -> None:
     sample = load_sample()
     known = {(split.ticker, pd.Timestamp(split.effective_on, tz="UTC").value, split.ratio) for split in SPLITS}
@@ -82,7 +87,7 @@ def test_the_strategy_sees_adjusted_bars_and_orders_fill_at_raw_prices(make_rand
         return np.ones(len(bars))
 
     result = run_backtest(look, traded, actions=actions, spec=BacktestSpec(costs=CostSpec(slippage_rate=0.0)))
-    np.testing.assert_allclose(shown[0].to_numpy().T, adjusted.matrix, rtol=1e-12)
+    np.testing.assert_allclose(shown[0].to_numpy().T, adjusted.matrix * first_day(4.0), rtol=1e-12)
     assert result.run.fills[0, 2] == traded.matrix[0, 1]
     assert result.positions.iloc[60] == pytest.approx(4.0 * result.positions.iloc[40])
 
@@ -93,8 +98,24 @@ def test_adjusted_bars_keep_the_rules_of_bars(seed: int, at: int, ratio: float, 
     found = split_adjusted(make_random_bars(seed, 60), actions)
     run_backtest("buy_and_hold", found)
     back = split_adjusted(traded, actions)
-    np.testing.assert_allclose(back.matrix, make_random_bars(seed, 60).matrix, rtol=1e-12)
-    np.testing.assert_array_equal(back.matrix[:, at:], traded.matrix[:, at:])
+    np.testing.assert_allclose(back.matrix, make_random_bars(seed, 60).matrix * first_day(ratio), rtol=1e-12)
+    np.testing.assert_array_equal(back.matrix[:, :at], traded.matrix[:, :at])
+
+
+@given(seed=st.integers(0, 10**6), at=st.integers(2, 59), ratio=st.sampled_from([2.0, 3.0, 0.1, 1.5]))
+def test_a_split_tells_nothing_before_it_even_to_a_rule_that_compares_prices_with_an_amount(
+    seed: int, at: int, ratio: float, make_random_bars: Any
+) -> None:
+    bars = make_random_bars(seed, 60)
+    level = float(np.median(bars.matrix[3]))
+
+    def cheap(frame: pd.DataFrame) -> Any:
+        return (frame["close"] < level).astype(float)
+
+    actions = as_traded(bars, {at: ratio})[1]
+    split = run_backtest(cheap, bars, actions=actions)
+    known = BarArrays(bars.opened_at[:at], np.ascontiguousarray(bars.matrix[:, :at]))
+    np.testing.assert_array_equal(split.run.targets[:at], run_backtest(cheap, known).run.targets)
 
 
 def test_without_splits_the_bars_are_returned_as_they_are(make_random_bars: Any) -> None:

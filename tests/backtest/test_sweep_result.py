@@ -87,3 +87,10 @@ def test_a_sweep_without_any_trade_has_no_best(make_random_bars: Any) -> None:
         quiet.best()
     with pytest.raises(InvalidInput, match="win_rate is undefined"):
         quiet.best("win_rate")
+
+
+def test_what_is_printed_of_a_search_says_how_many_were_tried_and_that_this_proves_nothing(one: Any, two: Any) -> None:
+    for found in (one, two):
+        assert f"{len(found):,} combinations tried" in repr(found)
+        assert "proves nothing by itself" in repr(found)
+        assert len(repr(found)) < 300

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_backtest, run_engine
+from augury.backtest import BacktestSpec, CostSpec, ExitSpec, Order, run_backtest, run_engine, run_orders
 from augury.backtest.account import layout as at
 from augury.backtest.account.trades import traded_notional, trades_of
 
@@ -220,6 +220,31 @@ def test_an_order_filled_at_the_close_has_seen_its_last_bar_whole(make_bars: Any
     assert at_close["maximum_adverse_excursion"] == pytest.approx(-0.3)
     at_open = run_backtest(targets, bars, spec=BacktestSpec(costs=free)).trades.iloc[0]
     assert at_open["maximum_adverse_excursion"] == 0.0
+
+
+@pytest.mark.parametrize("slip", [0.0, 0.01])
+def test_of_the_bar_of_an_entry_inside_it_only_the_close_is_known_to_come_after(slip: float, make_bars: Any) -> None:
+    closes = np.array([10.0, 10.0, 9.8, 10.1, 10.1])
+    opens = np.array([10.0, 10.0, 10.0, 9.8, 10.1])
+    bars = make_bars(closes, opens)
+    bars.matrix[1, 2], bars.matrix[2, 2] = 13.0, 9.0  # before or after the fill: nobody knows
+    spec = BacktestSpec(costs=CostSpec(commission_rate=0.0, slippage_rate=slip))
+    leave = Order(bar=3, side="sell", units=1)
+
+    def moves(**options: Any) -> tuple[float, float]:
+        run = run_orders(bars, [Order(bar=1, side="buy", units=1, **options), leave], spec).run
+        row = trades_of(run).to_frame(bars.opened_at).iloc[0]
+        assert row["holding_bars"] == 2
+        price = row["entry_price"]
+        return (
+            (1.0 + row["maximum_favourable_excursion"]) * price,
+            (1.0 + row["maximum_adverse_excursion"]) * price,
+        )
+
+    assert moves(kind="limit", limit_price=9.5) == pytest.approx((10.1, 9.5))
+    assert moves(kind="stop", stop_price=12.0) == pytest.approx((12.0 * (1.0 + slip), 9.8))
+    assert moves(kind="limit", limit_price=10.5) == pytest.approx((13.0, 9.0))  # at the open, which was better
+    assert moves() == pytest.approx((13.0, 9.0))
 
 
 def test_without_fills_there_are_no_trades_and_no_measures_of_them(make_random_bars: Any) -> None:

@@ -105,7 +105,7 @@ def test_each_failed_condition_blocks_promotion_alone(name):
     verdict = judge(replace(GOOD, **{name: FAILING[name]}))
     assert [(item.name, item.status) for item in verdict.blocking] == [(name, "failed")]
     assert verdict.level == {"leaks": "refuted", "permutation_p": "unproven"}.get(name, "promising")
-    told = "it looks ahead" if name == "leaks" else "1 of 12 conditions fail, 0 were not tested"
+    told = "it looks ahead" if name == "leaks" else "1 of 12 conditions fails, 0 were not tested"
     assert told in verdict.headline
 
 

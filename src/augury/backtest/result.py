@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +18,7 @@ from augury.backtest.run_facts import bar_returns, costs_of, notes_of
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject
 from augury.errors import AuguryError
+from augury.ledger import array_digest
 from augury.market.bars import BarArrays, time_index
 from augury.market.timeframe import infer_timeframe
 from augury.metrics import MEASURES, Metrics
@@ -126,10 +126,10 @@ class BacktestResult:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of what came out, bit for bit: equity, fills, and measures but those against a benchmark."""
+        """`array_digest` of what came out, bit for bit: equity, fills, and measures but those against a benchmark."""
         own = [measure.value for name, measure in self.metrics.items() if MEASURES[name].group != "Benchmark"]
         parts = {"equity": self.run.equity, "fills": self.run.fills, "measures": np.array(own)}
-        return {name: hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for name, part in parts.items()}
+        return {name: array_digest(part) for name, part in parts.items()}
 
     def to_frame(self) -> pd.DataFrame:
         """A row a bar: equity, returns, units held."""

@@ -36,7 +36,8 @@ def run_backtest(
     Strategy, or target positions float64[n] themselves. `bars` is a frame (see `validate_bars`) or BarArrays. `actions`
     float64[3, n] are corporate actions, see `action_matrix`: orders fill at prices as traded, the strategy sees them
     free of the steps of splits. Decisions at bar t use bars up to t and are executed at the open of t+1 unless
-    `spec.fill` says otherwise.
+    `spec.fill` says otherwise. Nothing is recorded, so a ledger does not count this try; `augury.run("backtest", ...)`
+    writes to one.
 
     InvalidInput for positions that are NaN, misaligned or beyond the leverage cap, and for parameters out of bounds;
     InvalidBars for bars that break a rule.

@@ -147,7 +147,7 @@ def _tries(proof: Proof) -> Tries | None:
     if proof.trials is None:
         return None
     effective = proof.tests.effective
-    source = "" if proof.tried is None else proof.tried.source
+    source = "in this search alone" if proof.tried is None else proof.tried.source
     return Tries(number=proof.trials, effective=None if effective is None else effective.effective, source=source)
 
 

@@ -95,9 +95,14 @@ def _about(entry: Recorded) -> list[str]:
 def _about_tries(before: Tries) -> list[str]:
     if not before.trials:
         return ["Nothing had been tried on this data before."]
-    made = f"{before.trials:,} trials in {before.entries:,} entries had been made on this data"
+    trials, entries = _counted(before.trials, "trial"), _counted(before.entries, "entry", "entries")
+    made = f"{trials} in {entries} had been made on this data"
     worth = f"{before.distinct:,} distinct, worth {before.effective:,.4g} independent ones"
     return [f"Before it, {made}: {worth}."]
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _about_repeats(twin: Recorded | None, same: bool | None) -> list[str]:

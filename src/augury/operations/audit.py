@@ -36,22 +36,22 @@ class AuditOptions(Spec):
     tries: Annotated[
         int | None,
         msgspec.Meta(description="How many variants were tried before this one was shown, itself included."),
-    ] = option(None, short="-n")
+    ] = option(None)
     bars: Annotated[
         tuple[str, ...], msgspec.Meta(description="Bars it traded on, to check fills and delays; may be repeated.")
     ] = option((), short="-b")
     benchmark: Annotated[str | None, msgspec.Meta(description="Bars of what it should beat by being held.")] = option(
         None
     )
-    report: Annotated[str | None, msgspec.Meta(description="Write a page to this .html file.")] = option(
-        None, short="-o"
+    report: Annotated[str | None, msgspec.Meta(description="Write one self-contained HTML page here.")] = option(
+        None, short="-r"
     )
     cash: Annotated[
         float | None, msgspec.Meta(description="The account at the start, where the file does not state it.")
     ] = option(None)
     strategy: Annotated[
         str | None, msgspec.Meta(description="Which one, when the file holds several strategies, studies or columns.")
-    ] = option(None, short="-s")
+    ] = option(None)
     kind: Annotated[
         Literal["trades", "equity", "returns"] | None,
         msgspec.Meta(description="What a table holds, where its columns leave a doubt."),
@@ -140,5 +140,7 @@ register(
         result="augury.operations.audit:AuditResult",
         run=_run,
         changes_state=True,
+        role="analyst",
+        long=True,
     )
 )

@@ -30,7 +30,7 @@ __all__ = [
     "versions",
 ]
 
-_LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "scipy")
+_LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "scipy", "TA-Lib")
 _NOT_RECORDED = (
     "Nothing was recorded (the ledger is off), so this result is not counted when the next one on these data is judged."
 )
@@ -59,8 +59,9 @@ class Recorded:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python, Augury and the libraries that compute."""
-    found = {"python": platform.python_version(), "augury": __version__}
+    """Versions of Python, Augury and the libraries that compute, and the kind of machine: all that may change a bit."""
+    machine = f"{platform.system()} {platform.machine()}"
+    found = {"python": platform.python_version(), "augury": __version__, "machine": machine}
     return found | {name: importlib.metadata.version(name) for name in _LIBRARIES}
 
 
@@ -104,13 +105,21 @@ def capsule_of(operation: str, given: str, result: BacktestResult, *, path: str,
     )
 
 
+def _identity(result: BacktestResult) -> str:
+    """The strategy's code and, where corporate actions were applied, which: another preparation is another trial."""
+    actions = result.run.actions
+    if actions.shape[1] == 0:
+        return result.strategy_id
+    return f"{result.strategy_id}+{ledger.array_digest(actions)[:8]}"
+
+
 def entry_of(kind: str, result: BacktestResult, capsule: Capsule, sweep: SweepResult | None = None) -> Entry:
     """An evaluated result, or the whole search that it was chosen from, as the ledger keeps it."""
     names = ("total_return", "cagr", "sharpe", "max_drawdown", "trades")
     common: dict[str, Any] = {
         "kind": kind,
         "subject": result.strategy,
-        "strategy_id": result.strategy_id,
+        "strategy_id": _identity(result),
         "data": data_key_of(result),
         "spec": result.spec,
         "headline": {name: result.metrics[name].value for name in names},

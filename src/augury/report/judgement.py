@@ -8,7 +8,7 @@ from augury.report.evidence import FindingItem, GateItem, VerdictItem
 
 __all__ = ["plain_verdict"]
 
-_PASSED = {"passed": True, "failed": False}
+_PASSED = {"passed": True, "failed": False, "not applicable": True}
 
 
 def plain_verdict(verdict: Any) -> VerdictItem:
@@ -40,6 +40,8 @@ def _gate(gate: Any) -> GateItem:
     bound, relation = getattr(gate, "bound", None), getattr(gate, "relation", None)
     if relation is not None and bound is not None:
         bound = None if relation == "is" else f"{relation} {bound:g}"
+    if status == "not applicable":
+        bound = "nothing: not applicable"
     return GateItem(
         name=str(_first(gate, "title", "name")),
         value=gate.value,

@@ -130,7 +130,8 @@ def gather_evidence(
 
     `trials` is the number tried according to the record (1: nothing was searched), None when nobody kept count; with
     more than one the deflated Sharpe ratio needs `tests.effective`: its count is scaled up where more were tried than
-    it saw (and `trials` raised where it saw more), its variance floored at 1 / (n - 1), what chance alone gives.
+    it saw (and `trials` raised where it saw more). The variance of the tries' Sharpe ratios is taken as 1 / (n - 1),
+    what chance alone gives; the one measured between them (`sharpe_variance`) is not used.
     `profits` are the closed trades' net profits. Add what is not derived here (`out_of_sample`, `leaks`, ...) with
     `dataclasses.replace`.
 

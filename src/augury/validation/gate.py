@@ -19,10 +19,11 @@ Status: TypeAlias = Literal["passed", "failed", "not tested", "not applicable"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSpec(Spec):
-    """The bounds of the gate, and the deflated Sharpe ratio from which a result that misses some is promising."""
+    """The bounds of the gate, and what makes a result promising that misses some of them."""
 
     deflated_sharpe: Share = 0.95
     promising_deflated_sharpe: Share = 0.90
+    promising_trades: Annotated[int, Meta(ge=0)] = 10
     permutation_p: Share = 0.05
     superiority_p: Share = 0.05
     overfitting_probability: Share = 0.10

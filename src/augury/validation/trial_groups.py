@@ -37,8 +37,7 @@ class TrialsSpec(Spec):
     each trial to the most like of the groups found so far, for thousands of trials. "spectrum": the participation ratio
     N^2 / sum rho^2 of the correlation matrix, noise in the correlations taken off; low where groups differ in size.
 
-    On noise a deflated ratio with "clusters" of moving-average rules calls the best one real more often than its level
-    says, with "maximum" less often; `scripts/noise_and_edge.py` prints the rates.
+    `scripts/noise_and_edge.py` prints how often a search over noise is believed with "maximum".
     """
 
     grouping: Literal["maximum", "clusters", "leaders", "spectrum"] = "maximum"

@@ -65,8 +65,8 @@ def judge(evidence: Evidence, spec: GateSpec | None = None) -> Verdict:
 
     refuted: the rule sees ahead, or earns nothing, or its whole interval is at or below zero. promote: every item of
     the gate passes. promising: the permutation test of the whole search passes, which keeps the error rate at its
-    level, and the deflated Sharpe ratio is at least `promising_deflated_sharpe`; other conditions fail (yet). unproven:
-    everything else, above all whatever was not tested.
+    level, and the deflated Sharpe ratio and the number of trades are at least what the spec calls promising; other
+    conditions fail (yet). unproven: everything else, above all whatever was not tested.
 
     >>> judge(Evidence()).level
     'unproven'
@@ -92,7 +92,8 @@ def _level(evidence: Evidence, items: tuple[GateItem, ...], spec: GateSpec) -> V
     permuted = any(item.passed for item in items if item.name == "permutation_p")
     deflated = evidence.value("deflated_sharpe")
     enough = deflated is not None and deflated >= spec.promising_deflated_sharpe
-    return "promising" if permuted and enough else "unproven"
+    traded = evidence.trades is None or evidence.trades >= spec.promising_trades
+    return "promising" if permuted and enough and traded else "unproven"
 
 
 def _headline(evidence: Evidence, level: VerdictLevel, items: tuple[GateItem, ...]) -> str:
@@ -108,7 +109,9 @@ def _headline(evidence: Evidence, level: VerdictLevel, items: tuple[GateItem, ..
     certain = "" if deflated is None else f", {deflated:.0%} sure to be above zero"
     blocking = [item for item in items if not item.passed]
     untested = sum(item.status == "not tested" for item in blocking)
-    rest = f"{len(blocking) - untested} of {len(items)} conditions fail, {untested} were not tested"
+    failed = len(blocking) - untested
+    rest = f"{failed} of {len(items)} conditions {'fails' if failed == 1 else 'fail'}"
+    rest += f", {untested} {'was' if untested == 1 else 'were'} not tested"
     ending = _MEANING[level] if level == "promote" else f"{_MEANING[level]}; {rest}"
     return f"{level.capitalize()}: {first}, {_tried(evidence)}{certain}: {ending}."
 

@@ -22,7 +22,7 @@ _NO_ACTIONS = np.empty((3, 0))
 _FIRST_ROOM = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EngineRun:
     """What the engine did: equity float64[n] at each close, fills float64[m, FILL_COLUMNS], the account's last state.
 
@@ -36,6 +36,12 @@ class EngineRun:
     fills: FloatMatrix
     state: FloatVector
     actions: FloatMatrix
+
+    def __repr__(self) -> str:
+        return (
+            f"<EngineRun: {len(self.bars):,} bars, {len(self.fills):,} fills, {self.spec.initial_cash:,.0f} became "
+            f"{self.equity[-1] if self.equity.size else self.spec.initial_cash:,.0f}, not proven>"
+        )
 
     @property
     def units(self) -> FloatVector:

@@ -38,6 +38,9 @@ BEST_MOVE: Final = 11  # maximum favourable excursion, fraction of the entry pri
 WORST_MOVE: Final = 12  # maximum adverse excursion, <= 0
 TRADE_COLUMNS: Final = 13
 
+_SAME = 1e-9
+"""Prices that are apart by less than this share of them are the same one but for rounding."""
+
 
 @inlined
 def _open(trade: Any, bar: Any, units: Any, price: Any, costs: Any) -> Any:
@@ -46,6 +49,7 @@ def _open(trade: Any, bar: Any, units: Any, price: Any, costs: Any) -> Any:
     trade[TRADED_UNITS] = abs(units)
     trade[ENTRY_MEAN] = abs(units) * price  # money until the trade is closed
     trade[EXIT_MEAN] = 0.0
+    trade[BEST_MOVE] = price - trade[SIDE] * costs[1] / abs(units)  # the price before the slip, until `excursions`
     trade[COMMISSIONS] = costs[0]
     trade[SLIPPED] = costs[1]
 
@@ -124,19 +128,23 @@ def _held_through(why: Any, fill: Any) -> Any:
 def excursions(bars: Any, factors: Any, fill: Any, trades: Any, count: Any) -> None:
     """Best and worst price while each trade was open, against its mean entry price, as fractions for its holder.
 
-    `fill` is an index in `layout.FILLS`. The bar of the entry counts whole when orders fill at the open and not at all
-    otherwise; later bars whole; of the exit's bar the open and the exit price, what came between is not known: an exit
-    at the close has seen the bar whole, a delisting none of it.
+    `fill` is an index in `layout.FILLS`. The bar of the entry counts whole after an entry at its open, with its close
+    alone after one inside it (limit and stop orders), and not at all when orders fill at closes; later bars whole; of
+    the exit's bar the open and the exit price, what came between is not known: an exit at the close has seen the bar
+    whole, a delisting none of it.
     """
-    from_close = 0 if fill == 0.0 else 1
     for i in range(count):
         entered, left = int(trades[i, ENTRY_BAR]), int(trades[i, EXIT_BAR])
         price, side = trades[i, ENTRY_MEAN], trades[i, SIDE]
         high = max(price, trades[i, EXIT_MEAN])
         low = min(price, trades[i, EXIT_MEAN])
+        at_open = fill == 0.0 and abs(trades[i, BEST_MOVE] - bars[0, entered]) <= _SAME * bars[0, entered]
+        if fill == 0.0 and not at_open and left > entered:
+            close = bars[3, entered] * (factors[entered] / factors[left] if factors.shape[0] > 0 else 1.0)
+            high, low = max(high, close), min(low, close)
         whole = trades[i, IS_OPEN] != 0.0 or _held_through(trades[i, WHY], fill)
         stop = left + 1 if whole else left
-        for t in range(entered + from_close, stop):
+        for t in range(entered if at_open else entered + 1, stop):
             scale = factors[t] / factors[left] if factors.shape[0] > 0 else 1.0
             high = max(high, bars[1, t] * scale)
             low = min(low, bars[2, t] * scale)

@@ -20,7 +20,7 @@ from augury.market.times import iso
 __all__ = ["PortfolioRun", "run_record"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PortfolioRun:
     """What a portfolio did.
 
@@ -59,6 +59,14 @@ class PortfolioRun:
         span = int(self.panel.closed_at[-1] - self.panel.opened_at[0]) / (365.25 * 86_400 * 10**9)
         mean = float(self.equity.mean())
         return float(self.traded.sum()) / mean / span if mean > 0.0 else float("nan")
+
+    def __repr__(self) -> str:
+        names = self.panel.symbols
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        return (
+            f"<PortfolioRun of {shown}: {len(self.panel):,} bars, {self.spec.backtest.initial_cash:,.0f} became "
+            f"{self.equity[-1]:,.0f}, not proven>"
+        )
 
     def fills_frame(self) -> pd.DataFrame:
         """Every fill in order: time of the bar, symbol, units (sold below 0), price, costs, units held after, why."""

@@ -193,13 +193,14 @@ def evidence_of(
     tried: Tried | None,
     window: tuple[int, int] | None = None,
 ) -> Evidence:
-    """The evidence that tests and trades add up to; `trials` is None when no record of earlier tries was kept."""
+    """The evidence that tests and trades add up to; without a record the tries are those of the search, if any."""
     first, last = window or (0, len(result.run.bars))
     trades = result.trade_list
+    searched = None if tests.effective is None else tests.effective.trials
     evidence = gather_evidence(
         result.returns[first:last],
         tests,
-        trials=None if tried is None else max(tried.configurations, 1),
+        trials=searched if tried is None else max(tried.configurations, 1),
         profits=trades.closed_profits(),
         benchmark=benchmark[first:last],
         bars_per_year=result.subject.periods_per_year,

@@ -104,7 +104,7 @@ def prove(
 
     `sweep` is the search that the result was chosen from: the permutation test then repeats the whole search, and a
     walk-forward over it is judged too; of a sweep over several symbols the result's own counts. `tried` is what a
-    ledger knows of tries on the same data. `leaks` is the number of columns that a causality check found looking
+    ledger knows of tries on the same data; None counts the search alone, and a note says so. `leaks` is the number of columns that a causality check found looking
     ahead, None when it was not run. `stage(items, label, total)` shows progress. Deterministic for a given `spec.seed`.
     InvalidInput for a sweep that the result is not from.
     """
@@ -134,9 +134,18 @@ def prove(
         trials=evidence.trials,
         sweep=sweep,
         walk_forward=forward,
-        notes=tuple(notes + more),
+        notes=tuple(_uncounted(sweep, tried) + notes + more),
     )
     return replace(measured, proof=proof)
+
+
+def _uncounted(sweep: SweepResult | None, tried: Tried | None) -> list[str]:
+    if sweep is None or tried is not None:
+        return []
+    return [
+        f"Only the {len(sweep):,} combinations of this search are counted: no record of earlier tries on these bars was "
+        "given."
+    ]
 
 
 def _search_of(result: BacktestResult, sweep: SweepResult) -> SweepResult:

@@ -34,7 +34,7 @@ class SymbolSweep:
     block_moments: Any = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SweepResult:
     """m combinations `params` float64[m, p] on each symbol; `parts` in the order of the symbols given."""
 
@@ -112,6 +112,15 @@ class SweepResult:
                 frame.insert(0, "symbol", part.subject.symbol)
             frames.append(frame)
         return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.names)
+        where = f" on {', '.join(self.symbols[:5])}" if any(self.symbols) else ""
+        more = f" and {len(self.symbols) - 5} more" if len(self.symbols) > 5 else ""
+        return (
+            f"<SweepResult {self.strategy}({names}){where}{more}: {len(self):,} combinations tried; the best of them "
+            "proves nothing by itself, see prove(result, sweep=...)>"
+        )
 
     def to_dict(self) -> Mapping[str, Any]:
         """Plain JSON-ready values: every combination with its measures, undefined ones as None."""

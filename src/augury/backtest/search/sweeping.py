@@ -93,8 +93,10 @@ def sweep(
 
     The numbers are those of single runs to the last bit, for any number of threads; any combination can be expanded to
     a full result. Nothing but the measures is kept: see `sweep_kernel.MEASURES`. A strategy that is not compiled is
-    called once a combination. `actions` are corporate actions as for `run_backtest`, by symbol where there are several.
-    `track(tasks, total)` wraps the tasks to show progress.
+    called once a combination, from several threads: it must keep no state. `actions` are corporate actions as for
+    `run_backtest`, by symbol where there are several. `track(tasks, total)` wraps the tasks to show progress.
+
+    Nothing is recorded, so a ledger does not count these tries; `augury.run("validate", ...)` writes to one.
 
     >>> from augury.sample import load_sample
     >>> found = sweep("sma_crossover", load_sample().bars["AAPL"], {"fast": range(5, 30, 5), "slow": [50, 100]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from augury.validation import WalkForwardSpec, walk_forward_splits
 __all__ = ["WalkForward", "folds_of", "walk_forward", "walk_forward_over", "walk_forward_test"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class WalkForward:
     """The stitched run and what was chosen when.
 
@@ -43,8 +43,8 @@ class WalkForward:
     subject: Subject
     spec: BacktestSpec
     params: FloatMatrix
-    folds: IntVector = field(repr=False)
-    targets: FloatVector = field(repr=False)
+    folds: IntVector
+    targets: FloatVector
     sharpe: float
 
     @property
@@ -52,6 +52,13 @@ class WalkForward:
         """The stitched run as a full result; nothing is held before the first test window."""
         subject = self.subject
         return result_of(subject, run_engine(subject.bars, self.targets, self.spec, actions=subject.actions))
+
+    def __repr__(self) -> str:
+        where = f" on {self.subject.symbol}" if self.subject.symbol else ""
+        return (
+            f"<WalkForward {self.subject.strategy.name}{where}: {len(self.folds)} windows, {len(self.params):,} "
+            f"combinations each, Sharpe ratio {self.sharpe:.2f}, not proven>"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """A row a fold: the windows' times and the parameters chosen (NaN where none was defined)."""

@@ -49,8 +49,9 @@ def render(result: CompareResult, console: Console) -> None:
 
 def _table(result: CompareResult, *, wide: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2 if wide else 1, 0, 0))
-    table.add_column("Strategy", overflow="fold")
-    for name in ("Return", *(("CAGR",) if wide else ()), "Sharpe", "Deflated", "Drawdown", "Trades", "Costs"):
+    table.add_column("Strategy", overflow="fold", min_width=18)
+    names = ("Return", "CAGR", "Sharpe", "Deflated", "Drawdown", "Trades", "Costs")
+    for name in names if wide else ("Return", "Sharpe", "Deflated", "Drawdown", "Trades"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     for one in result.compared:
@@ -74,9 +75,9 @@ def _figures(result: BacktestResult, deflated: float | None, *, wide: bool) -> l
         "" if deflated is None else f"{deflated:.1%}",
         _form(metrics.max_drawdown.value, "z.1%"),
         _form(metrics.trades.value, ",.0f"),
-        f"{costs['commission'] + costs['slippage'] + costs['borrowing']:,.0f}",
     ]
-    return shown
+    spent = costs["commission"] + costs["slippage"] + costs["borrowing"]
+    return [*shown, f"{spent:,.0f}"] if wide else shown
 
 
 def _form(value: float, form: str) -> str:

@@ -15,12 +15,9 @@ __all__ = ["render"]
 
 
 def render(result: Evaluation, console: Console) -> None:
-    """What was searched, the verdict out of sample, then the best combination as `backtest` shows a run."""
-    search, proof = result.search, result.result.proof
+    """What was searched, then the best combination as `backtest` shows a run."""
+    search = result.search
     if search is not None:
         console.print(f"Searched {len(search):,} combinations; the best by Sharpe ratio:", markup=False)
         console.print()
     render_result(result, console)
-    if proof is not None and proof.out_of_sample is not None:
-        console.print()
-        console.print(f"Walk-forward, on bars that no choice had seen: {proof.out_of_sample.headline}", markup=False)

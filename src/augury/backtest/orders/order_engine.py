@@ -1,4 +1,4 @@
-"""The engine's door for orders: single orders over one instrument's bars, through the same account as targets."""
+"""The engine for single orders over one instrument's bars, through the same account as targets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from augury.backtest.spec import BacktestSpec
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 
-__all__ = ["OrdersRun", "run_orders"]
+__all__ = ["OrdersRun", "run_order_engine"]
 
 _FIRST_ROOM = 64
 
@@ -33,35 +33,12 @@ class OrdersRun:
     outcomes: tuple[OrderOutcome, ...]
 
 
-def run_orders(
+def run_order_engine(
     bars: BarArrays, orders: Sequence[Order], spec: BacktestSpec, *, actions: FloatMatrix | None = None
 ) -> OrdersRun:
-    """Run orders through the account: fills, equity and what became of each order.
-
-    When they fill. A market order: at the next open, with slippage. A limit order: at the open when that is better than
-    the limit, else at the limit when the bar trades through it (a touch is not enough), without slippage. A stop order:
-    at the open when that lies beyond the stop, else at the stop when it is touched, with slippage. A stop-limit order
-    turns into a limit order when its stop is touched; in that same bar it fills at its stop, with slippage up to the
-    limit, if the limit lies beyond the stop, and otherwise waits.
-
-    Within a bar, to the trader's disadvantage: everything at the open first, in the order of submission; then what
-    opens, enlarges or cuts losses; then the position's stop; then limit orders that take profit; then its target. What
-    was opened or enlarged inside the bar may be stopped in it but not reach its target. Of orders of one group that are
-    touched in one bar the one fills that is worse by the close. After an exit nothing else fills in that bar. Bars
-    where this rule decided are counted (state AMBIGUOUS).
-
-    An order beyond buying power (`leverage` times the equity after costs) is rejected; one that makes the position
-    smaller never is. `volume_limit` is shared by all orders of a bar; exits do not wait for volume. A split restates
-    the prices and units of what waits. `delay_bars` applies; `fill` must be next_open and `rebalance_drift` None.
+    """Run orders through the account, as `run_orders` says it: the bare run of the engine and what became of each.
 
     InvalidInput for orders outside the bars and options that do not go with orders.
-
-    >>> from augury.market import bar_arrays
-    >>> from augury.sample import load_sample
-    >>> bars = bar_arrays(load_sample().bars["IBM"])
-    >>> order = Order(bar=9, side="buy", units=10, kind="limit", limit_price=100.0, good_for_bars=5)
-    >>> run_orders(bars, [order], BacktestSpec()).outcomes[0].status
-    'expired'
     """
     n = len(bars)
     _check(orders, spec, n)
