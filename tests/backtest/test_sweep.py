@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import warnings
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_numbers_are_the_same_for_any_number_of_threads_and_chunks(
     wild = make_random_bars(3, 200, 0.12)
     spec = BacktestSpec(leverage=4.0)
     usual = sweep("sma_crossover", wild, GRID, spec).part()
-    monkeypatch.setattr(sweeping.os, "cpu_count", lambda: threads)
+    monkeypatch.setattr(os, "cpu_count", lambda: threads)
     monkeypatch.setattr(sweeping, "_STEPS_A_TASK", steps)
     other = sweep("sma_crossover", wild, GRID, spec).part()
     for name in ("measures", "block_sums", "block_moments"):

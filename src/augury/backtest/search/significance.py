@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector
 from augury.backtest.account.layout import Market
 from augury.backtest.search.sweep_kernel import MEASURES, Blocks, Rules, Search, best_of_permutations, sweep_chunk
-from augury.backtest.search.sweeping import Track, inputs_of, market_of, rules_of, search_of, untracked
+from augury.backtest.search.sweeping import inputs_of, market_of, rules_of, search_of, untracked
+from augury.backtest.search.threads import Track, in_threads, threads
 from augury.backtest.search.walk_forward import WalkForward, walk_forward_over
 from augury.backtest.search.walk_forward_kernel import TRAIN_STOP, walk_forward_of_permutations
 from augury.backtest.spec import BacktestSpec
@@ -99,7 +99,7 @@ def permuted_search(
         where = np.array([seed, first, plan.start_index, plan.block_bars, _measure_index("sharpe")], dtype=np.int64)
         best_of_permutations(setting.market, setting.search, setting.rules, setting.relatives, where, out)
 
-    return _judged(observed, smooth, plan, seed, lambda: _in_threads(work, plan, len(params) * len(smooth.bars), track))
+    return _judged(observed, smooth, plan, seed, lambda: _null_of(work, plan, len(params) * len(smooth.bars), track))
 
 
 def permuted_walk_forward(
@@ -128,7 +128,7 @@ def permuted_walk_forward(
         given = (setting.relatives, windows)
         walk_forward_of_permutations(setting.market, setting.search, setting.rules, given, where, out)
 
-    return _judged(observed, smooth, plan, seed, lambda: _in_threads(work, plan, len(params) * len(smooth.bars), track))
+    return _judged(observed, smooth, plan, seed, lambda: _null_of(work, plan, len(params) * len(smooth.bars), track))
 
 
 def _counted(track: Track, plan: PermutationSpec) -> Callable[[Iterable[int]], Iterable[int]]:
@@ -140,23 +140,14 @@ def _bars_like(subject: Subject, matrix: FloatMatrix) -> BarArrays:
     return BarArrays(subject.bars.opened_at, np.ascontiguousarray(matrix))
 
 
-def _in_threads(
+def _null_of(
     work: Callable[[int, FloatVector], None], plan: PermutationSpec, steps_each: int, track: Track
 ) -> FloatVector:
     """Run `work(first, out)` over slices of all permutations."""
     null = np.empty(plan.permutations)
-    threads = os.cpu_count() or 1
-    chunk = max(1, min(_STEPS_A_TASK // max(steps_each, 1), -(-plan.permutations // threads)))
+    chunk = max(1, min(_STEPS_A_TASK // max(steps_each, 1), -(-plan.permutations // threads())))
     starts = range(0, plan.permutations, chunk)
-    with ThreadPoolExecutor(threads) as pool:
-        running = [pool.submit(work, first, null[first : first + chunk]) for first in starts]
-        try:
-            for done in track(as_completed(running), len(running)):
-                done.result()
-        except BaseException:
-            for future in running:
-                future.cancel()
-            raise
+    in_threads((partial(work, first, null[first : first + chunk]) for first in starts), track)
     return null
 
 

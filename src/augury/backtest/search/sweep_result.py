@@ -90,7 +90,10 @@ class SweepResult:
         """Index of the combination with the highest value, the first of equals; InvalidInput when all are undefined."""
         values = self.measured(measure, symbol)
         if np.isnan(values).all():
-            raise InvalidInput(f"{measure} is undefined for every combination; no trade was made, or too few bars")
+            raise InvalidInput(
+                f"{measure} is undefined for every combination: no trade was made, there are too few "
+                "bars, or it cannot be told how many make a year (periods_per_year)"
+            )
         return int(np.nanargmax(values))
 
     def parameters(self, index: int) -> dict[str, float]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from augury.backtest.account.layout import Market, new_state, settings_vector
 from augury.backtest.search.grid import combinations_of
 from augury.backtest.search.sweep_kernel import MEASURED, QUICK, Blocks, Rules, Search, sweep_chunk
 from augury.backtest.search.sweep_result import SweepResult, SymbolSweep
+from augury.backtest.search.threads import Track, in_threads
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
 from augury.errors import InvalidInput, nearest
@@ -24,8 +24,6 @@ from augury.strategies.kernel_form import positions_address, prepare_address
 from augury.strategies.strategy import CompiledForm
 
 __all__ = ["SUM_BLOCKS", "Track", "inputs_of", "market_of", "quick_sweep", "rules_of", "search_of", "sweep"]
-
-Track: TypeAlias = Callable[[Iterable[Any], int], Iterable[Any]]
 
 SUM_BLOCKS = 64
 """Blocks of time whose return sums are kept of each combination, for the ledger."""
@@ -148,15 +146,7 @@ def _swept(
         for chunk in (max(1, _STEPS_A_TASK // len(subject.bars)),)
         for first in range(0, len(params), chunk)
     ]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        running: list[Future[None]] = [pool.submit(_work, subjects, params, spec, parts, task) for task in tasks]
-        try:
-            for done in track(as_completed(running), len(running)):
-                done.result()
-        except BaseException:
-            for future in running:
-                future.cancel()
-            raise
+    in_threads((partial(_work, subjects, params, spec, parts, task) for task in tasks), track)
     return SweepResult(spec=spec, params=params, parts=tuple(parts))
 
 
