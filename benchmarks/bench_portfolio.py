@@ -13,7 +13,7 @@ from augury.backtest.portfolio.portfolio_kernel import run_block
 from augury.backtest.portfolio.portfolio_layout import Bars, Curves, new_book
 from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
 from augury.backtest.portfolio.rebalancing import due_bars
-from augury.backtest.portfolio.running import run_portfolio
+from augury.backtest.portfolio.running import run_portfolio_engine
 from augury.market.bars import BarArrays
 from peers import absent, load, vectorbt_engines
 from timing import best_of, best_of_process, shown, sized
@@ -83,9 +83,9 @@ def run() -> list[dict[str, Any]]:
     panel = Panel.of(bars)
     loaded = panel.loaded()
     weights = dict.fromkeys(panel.symbols, 0.95 / SYMBOLS)
-    done = run_portfolio(loaded, weights, spec)
-    whole = best_of(lambda: run_portfolio(loaded, weights, spec), sized(5, 2))
-    align = best_of(lambda: run_portfolio(panel, weights, spec), sized(3, 1))
+    done = run_portfolio_engine(loaded, weights, spec)
+    whole = best_of(lambda: run_portfolio_engine(loaded, weights, spec), sized(5, 2))
+    align = best_of(lambda: run_portfolio_engine(panel, weights, spec), sized(3, 1))
     steps = SYMBOLS * BARS
     rows: list[dict[str, Any]] = [
         {"name": f"{NAME}, compiled loop alone", "ours": shown(kernel_alone(loaded, spec))},

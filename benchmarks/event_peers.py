@@ -15,7 +15,7 @@ import pandas as pd
 
 from augury.backtest import BacktestSpec
 from augury.backtest.orders.order import Order
-from augury.backtest.orders.orders_door import run_orders
+from augury.backtest.orders.order_engine import run_order_engine
 from augury.market.bars import BarArrays
 from workloads import COSTS, peers_frame
 
@@ -33,7 +33,7 @@ def our_equity(bars: BarArrays, fast: int, slow: int, *, backtrader: bool) -> fl
     orders = [Order(bar=int(t), side="buy" if above[t] else "sell", units=UNITS) for t in turned]
     costs = COSTS if backtrader else COSTS.replace(commission_rate=0.0015, slippage_rate=0.0)
     spec = BacktestSpec(initial_cash=CASH, costs=costs, whole_units=True)
-    return float(run_orders(bars, orders, spec).run.equity[-1])
+    return float(run_order_engine(bars, orders, spec).run.equity[-1])
 
 
 def backtesting_of(module: Any, bars: BarArrays) -> Any:

@@ -1,4 +1,4 @@
-"""What a first script of a user does, timed from process start: `start_script.py LIBRARY FILE.csv`.
+"""What a first script of a user does, timed from process start: `start_script.py augury|vectorbt-ENGINE FILE.csv`.
 
 Reads the CSV, runs SMA 10/30 with costs, prints final equity, Sharpe ratio, the number of trades and peak megabytes.
 """
@@ -20,11 +20,12 @@ def ours(path: str) -> None:
     print(result.equity.iloc[-1], float(result.metrics.sharpe), len(result.trades))
 
 
-def vectorbt(path: str) -> None:
+def vectorbt(path: str, engine: str) -> None:
     import numpy as np
     import pandas as pd
     import vectorbt as vbt
 
+    vbt.settings["engine"] = engine
     vbt.settings.returns["year_freq"] = "252 days"
     bars = pd.read_csv(path, index_col=0, parse_dates=True)
     fast, slow = (vbt.MA.run(bars["close"], window) for window in (10, 30))
@@ -38,7 +39,11 @@ def vectorbt(path: str) -> None:
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    {"augury": ours, "vectorbt": vectorbt}[sys.argv[1]](sys.argv[2])
+    library, _, engine = sys.argv[1].partition("-")
+    if library == "augury":
+        ours(sys.argv[2])
+    else:
+        vectorbt(sys.argv[2], engine)
     print(peak_megabytes())
 
 

@@ -49,13 +49,13 @@ def run(folder: Path, when: str) -> None:
     """Run over every file of the folder; prints one line of JSON."""
     from augury.backtest.portfolio.panel import Panel
     from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
-    from augury.backtest.portfolio.running import run_portfolio
+    from augury.backtest.portfolio.running import run_portfolio_engine
 
     started = time.process_time()
     panel = Panel.from_files(*sorted(folder.glob("*.parquet")), timeframe="1m")
     aligned = time.process_time()
     spec = PortfolioSpec(rebalance=RebalanceSpec(when=when))
-    done = run_portfolio(panel, dict.fromkeys(panel.symbols, 1.0 / len(panel.symbols)), spec)
+    done = run_portfolio_engine(panel, dict.fromkeys(panel.symbols, 1.0 / len(panel.symbols)), spec)
     print(
         json.dumps(
             {

@@ -14,7 +14,7 @@ from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_engine
 from augury.backtest.account import layout as at
 from augury.backtest.actions.corporate_actions import CorporateAction, action_matrix
 from augury.backtest.orders.order import AttachedExits, Order
-from augury.backtest.orders.orders_door import OrdersRun, run_orders
+from augury.backtest.orders.order_engine import OrdersRun, run_order_engine
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 
@@ -78,7 +78,7 @@ def told(done: OrdersRun) -> list[tuple[int, float, float, str]]:
     ],
 )
 def test_an_order_fills_at_the_price_its_kind_allows(order: Order, row: tuple[float, ...], price: float | None) -> None:
-    done = run_orders(bars_of(row), [order], SLIPS)
+    done = run_order_engine(bars_of(row), [order], SLIPS)
     assert [fill[2] for fill in told(done)] == ([] if price is None else [pytest.approx(price)])
     assert done.outcomes[0].status == ("waiting" if price is None else "filled")
     assert done.outcomes[0].average_price == (None if price is None else pytest.approx(price))
@@ -87,7 +87,7 @@ def test_an_order_fills_at_the_price_its_kind_allows(order: Order, row: tuple[fl
 def test_a_stop_limit_order_that_tripped_waits_as_a_limit_order() -> None:
     bars = bars_of((101.0, 103.0, 97.0, 99.0), (99.0, 100.0, 97.5, 99.0))
     order = buy(kind="stop_limit", stop_price=102.0, limit_price=98.0)
-    assert told(run_orders(bars, [order], SLIPS)) == [(2, 10.0, 98.0, "signal")]
+    assert told(run_order_engine(bars, [order], SLIPS)) == [(2, 10.0, 98.0, "signal")]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_stop_limit_order_that_tripped_waits_as_a_limit_order() -> None:
 def test_attached_exits_guard_the_position_from_the_bar_of_the_fill_on(
     exits: AttachedExits, rows: list[tuple[float, ...]], fills: list[tuple[Any, ...]]
 ) -> None:
-    done = run_orders(bars_of(*rows), [buy(exits=exits)], PLAIN)
+    done = run_order_engine(bars_of(*rows), [buy(exits=exits)], PLAIN)
     assert told(done)[1:] == [(bar, units, pytest.approx(price), why) for bar, units, price, why in fills]
 
 
@@ -128,22 +128,22 @@ def test_stops_and_time_exits_slip_and_targets_do_not() -> None:
     ):
         up = exits.take_profit is not None
         rows = ((100, 109, 99, 100) if up else (100, 101, 99, 100)), ((100, 101, 94, 100))
-        assert told(run_orders(bars_of(*rows), [buy(exits=exits)], SLIPS))[1][2] == pytest.approx(price)
+        assert told(run_order_engine(bars_of(*rows), [buy(exits=exits)], SLIPS))[1][2] == pytest.approx(price)
 
 
 def test_the_exits_of_the_spec_guard_what_has_none_of_its_own() -> None:
     spec = PLAIN.replace(exits=ExitSpec(stop_loss=0.05))
-    done = run_orders(bars_of((100, 101, 94, 100)), [buy()], spec)
+    done = run_order_engine(bars_of((100, 101, 94, 100)), [buy()], spec)
     assert told(done)[1] == (1, -10.0, 95.0, "stop_loss")
 
 
 def test_an_order_that_fills_inside_the_bar_may_be_stopped_in_it_but_not_reach_its_target() -> None:
     bars = bars_of((105, 112, 97, 111), (111, 112, 110, 111))
     entry = buy(kind="limit", limit_price=100.0, exits=AttachedExits(take_profit=0.1))
-    done = run_orders(bars, [entry], PLAIN)
+    done = run_order_engine(bars, [entry], PLAIN)
     assert told(done) == [(1, 10.0, 100.0, "signal"), (2, -10.0, 111.0, "take_profit")]
     assert done.run.state[at.AMBIGUOUS] == 1.0
-    stopped = run_orders(bars, [buy(kind="limit", limit_price=100.0, exits=AttachedExits(stop_loss=0.02))], PLAIN)
+    stopped = run_order_engine(bars, [buy(kind="limit", limit_price=100.0, exits=AttachedExits(stop_loss=0.02))], PLAIN)
     assert told(stopped)[1] == (1, -10.0, 98.0, "stop_loss")
     assert stopped.run.state[at.AMBIGUOUS] == 1.0
 
@@ -155,7 +155,7 @@ def test_of_a_group_touched_in_one_bar_the_worse_leg_fills_and_cancels_the_other
         sell(bar=1, kind="limit", limit_price=105.0, group=7),
     )
     for legs in ([loss, gain], [gain, loss]):
-        done = run_orders(bars, [buy(), *legs], PLAIN)
+        done = run_order_engine(bars, [buy(), *legs], PLAIN)
         assert told(done)[1:] == [(2, -10.0, 95.0, "signal")]
         assert done.run.state[at.AMBIGUOUS] == 1.0
         assert {o.status for o in done.outcomes[1:]} == {"filled", "cancelled"}
@@ -164,14 +164,14 @@ def test_of_a_group_touched_in_one_bar_the_worse_leg_fills_and_cancels_the_other
 
 def test_a_straddle_in_one_group_enters_on_the_side_that_loses_by_the_close() -> None:
     up, down = buy(kind="stop", stop_price=103.0, group=1), sell(kind="stop", stop_price=97.0, group=1)
-    assert told(run_orders(bars_of((100, 104, 96, 97.5)), [up, down], PLAIN)) == [(1, 10.0, 103.0, "signal")]
-    assert told(run_orders(bars_of((100, 104, 96, 103.5)), [up, down], PLAIN)) == [(1, -10.0, 97.0, "signal")]
+    assert told(run_order_engine(bars_of((100, 104, 96, 97.5)), [up, down], PLAIN)) == [(1, 10.0, 103.0, "signal")]
+    assert told(run_order_engine(bars_of((100, 104, 96, 103.5)), [up, down], PLAIN)) == [(1, -10.0, 97.0, "signal")]
 
 
 def test_a_stop_of_the_position_comes_before_an_order_that_takes_profit() -> None:
     bars = bars_of((100, 100, 100, 100), (100, 106, 94, 100))
     orders = [buy(exits=AttachedExits(stop_loss=0.05)), sell(bar=1, kind="limit", limit_price=105.0, good_for_bars=1)]
-    done = run_orders(bars, orders, PLAIN)
+    done = run_order_engine(bars, orders, PLAIN)
     assert told(done)[1:] == [(2, -10.0, 95.0, "stop_loss")]
     assert done.outcomes[1].status == "expired"
     assert done.run.state[at.AMBIGUOUS] == 1.0
@@ -181,16 +181,16 @@ def test_a_stop_of_the_position_comes_before_an_order_that_takes_profit() -> Non
 def test_the_nearer_of_target_and_limit_order_takes_the_profit(limit: float, taken: str) -> None:
     bars = bars_of((100, 100, 100, 100), (100, 107, 99, 100))
     orders = [buy(exits=AttachedExits(take_profit=0.05)), sell(bar=1, kind="limit", limit_price=limit)]
-    done = run_orders(bars, orders, PLAIN)
+    done = run_order_engine(bars, orders, PLAIN)
     assert told(done)[1:] == [(2, -10.0, min(limit, 105.0), taken)]
 
 
 def test_exits_of_the_last_order_guard_all_and_an_order_without_leaves_them() -> None:
     bars = bars_of((100, 100, 100, 100), (100, 100, 100, 100), (100, 100, 94, 94), (94, 94, 89, 90))
     first, adds = buy(exits=AttachedExits(stop_loss=0.05)), buy(bar=1)
-    assert told(run_orders(bars, [first, adds], PLAIN))[-1] == (3, -20.0, 95.0, "stop_loss")
+    assert told(run_order_engine(bars, [first, adds], PLAIN))[-1] == (3, -20.0, 95.0, "stop_loss")
     wider = buy(bar=1, exits=AttachedExits(stop_loss=0.1))
-    assert told(run_orders(bars, [first, wider], PLAIN))[-1] == (4, -20.0, 90.0, "stop_loss")
+    assert told(run_order_engine(bars, [first, wider], PLAIN))[-1] == (4, -20.0, 90.0, "stop_loss")
 
 
 @pytest.mark.parametrize(
@@ -213,19 +213,19 @@ def test_exits_of_the_last_order_guard_all_and_an_order_without_leaves_them() ->
 def test_every_order_has_an_outcome_with_its_reason(
     orders: list[Order], spec: BacktestSpec, status: str, reason: str
 ) -> None:
-    done = run_orders(bars_of(*[(100, 100, 100, 100)] * 5), orders, spec)
+    done = run_order_engine(bars_of(*[(100, 100, 100, 100)] * 5), orders, spec)
     assert (done.outcomes[0].status, done.outcomes[0].reason) == (status, reason)
 
 
 def test_making_a_position_smaller_needs_no_buying_power() -> None:
     bars = bars_of((100, 100, 100, 100), (100, 160, 100, 160))
-    done = run_orders(bars, [sell(units=100.0), buy(bar=2 - 1, kind="stop", stop_price=150.0, units=50.0)], PLAIN)
+    done = run_order_engine(bars, [sell(units=100.0), buy(bar=2 - 1, kind="stop", stop_price=150.0, units=50.0)], PLAIN)
     assert done.outcomes[1].status == "filled"
 
 
 def test_volume_is_shared_by_the_orders_of_a_bar() -> None:
     spec = PLAIN.replace(volume_limit=0.025)
-    done = run_orders(bars_of(*[(100, 100, 100, 100)] * 3), [buy(units=20.0), buy(units=15.0)], spec)
+    done = run_order_engine(bars_of(*[(100, 100, 100, 100)] * 3), [buy(units=20.0), buy(units=15.0)], spec)
     assert told(done) == [(1, 20.0, 100.0, "signal"), (1, 5.0, 100.0, "signal"), (2, 10.0, 100.0, "signal")]
     assert (done.outcomes[1].first_bar, done.outcomes[1].last_bar, done.outcomes[1].units) == (1, 2, 15.0)
 
@@ -233,12 +233,12 @@ def test_volume_is_shared_by_the_orders_of_a_bar() -> None:
 def test_what_volume_left_of_a_stop_order_goes_at_the_next_open() -> None:
     bars = bars_of((100, 100, 100, 100), (100, 100, 94, 94), (80, 81, 79, 80))
     spec = PLAIN.replace(volume_limit=0.006)
-    done = run_orders(bars, [sell(bar=1, kind="stop", stop_price=95.0)], spec)
+    done = run_order_engine(bars, [sell(bar=1, kind="stop", stop_price=95.0)], spec)
     assert told(done) == [(2, -6.0, 95.0, "signal"), (3, -4.0, 80.0, "signal")]
 
 
 def test_a_delay_makes_orders_wait_longer() -> None:
-    done = run_orders(bars_of(*[(100, 100, 100, 100)] * 4), [buy()], PLAIN.replace(delay_bars=2))
+    done = run_order_engine(bars_of(*[(100, 100, 100, 100)] * 4), [buy()], PLAIN.replace(delay_bars=2))
     assert done.outcomes[0].first_bar == 3
 
 
@@ -247,7 +247,7 @@ def test_a_split_restates_what_waits_and_what_guards() -> None:
     split = action_matrix(bars, [CorporateAction(at=int(bars.opened_at[2]), kind="split", value=2.0)])
     guarded = buy(exits=AttachedExits(stop_loss=90.0, as_prices=True))
     resting = buy(kind="limit", limit_price=94.0)
-    done = run_orders(bars, [guarded, resting], PLAIN, actions=split)
+    done = run_order_engine(bars, [guarded, resting], PLAIN, actions=split)
     assert told(done)[1:] == [(3, 20.0, 47.0, "signal"), (4, -40.0, 45.0, "stop_loss")]
 
 
@@ -255,18 +255,18 @@ def test_a_delisting_and_ruin_cancel_what_waits() -> None:
     bars = bars_of((100, 100, 100, 100), (100, 100, 100, 100))
     gone = action_matrix(bars, [CorporateAction(at=int(bars.opened_at[2]), kind="delisting", value=0.0)])
     resting = buy(kind="limit", limit_price=50.0)
-    done = run_orders(bars, [buy(), resting], PLAIN, actions=gone)
+    done = run_order_engine(bars, [buy(), resting], PLAIN, actions=gone)
     assert done.outcomes[1].reason == "delisted"
     assert done.run.equity[-1] == 9000.0
     crash = bars_of((100, 100, 100, 100), (300, 300, 300, 300), (300, 300, 300, 300))
-    ruined = run_orders(crash, [sell(units=100.0), resting], PLAIN)
+    ruined = run_order_engine(crash, [sell(units=100.0), resting], PLAIN)
     assert ruined.outcomes[1].reason == "ruined"
     assert told(ruined)[-1][-1] == "ruin"
 
 
 def test_a_margin_call_cuts_the_position_at_the_next_open() -> None:
     bars = bars_of((100, 100, 100, 100), (150, 160, 150, 160), (160, 160, 160, 160))
-    done = run_orders(bars, [sell(units=100.0)], PLAIN)
+    done = run_order_engine(bars, [sell(units=100.0)], PLAIN)
     assert told(done)[-1][-1] == "margin"
     assert abs(done.run.units[-1]) * 160.0 == pytest.approx(done.run.equity[-1])
 
@@ -283,7 +283,7 @@ def test_target_orders_and_target_events_give_the_same_account(
     events = np.where(rng.random(n) < 0.3, rng.uniform(-2.0, 2.0, n), np.nan)
     orders = [Order(bar=int(t), target=float(events[t])) for t in np.flatnonzero(~np.isnan(events))]
     expected = run_engine(bars, events, spec, events=True)
-    done = run_orders(bars, orders, spec)
+    done = run_order_engine(bars, orders, spec)
     np.testing.assert_allclose(done.run.equity, expected.equity, rtol=1e-12)
     np.testing.assert_allclose(done.run.fills, expected.fills, rtol=1e-9, atol=1e-9)
 
@@ -321,7 +321,7 @@ def test_the_books_balance_and_every_fill_lies_inside_its_bar(
     bars = make_random_bars(seed, 80, 0.02)
     spec = BacktestSpec(costs=FREE.replace(commission_rate=0.001), volume_limit=limit, leverage=1.5)
     orders = random_orders(np.random.default_rng(seed), bars, count)
-    done = run_orders(bars, orders, spec)
+    done = run_order_engine(bars, orders, spec)
     fills = done.run.fills
     cash = np.full(80, spec.initial_cash)
     for bar, units, price, fee in fills[:, [at.FILL_BAR, at.FILL_UNITS, at.FILL_PRICE, at.FILL_COMMISSION]].tolist():
@@ -354,8 +354,8 @@ def test_an_order_that_never_fills_changes_nothing(
     orders = [order for order in random_orders(rng, bars, count) if order.bar > 0]
     far = Order(bar=0, side="buy", units=1.0, kind="limit", limit_price=1e-6)
     spec = BacktestSpec(costs=CostSpec(cash_interest_rate=0.03), exits=ExitSpec(maximum_holding_bars=15))
-    one = run_orders(bars, orders, spec, actions=actions if acting else None)
-    two = run_orders(bars, [far, *orders], spec, actions=actions if acting else None)
+    one = run_order_engine(bars, orders, spec, actions=actions if acting else None)
+    two = run_order_engine(bars, [far, *orders], spec, actions=actions if acting else None)
     np.testing.assert_array_equal(one.run.equity, two.run.equity)
     np.testing.assert_array_equal(one.run.fills, two.run.fills)
     np.testing.assert_array_equal(one.run.state, two.run.state)
@@ -369,9 +369,9 @@ def test_what_happened_does_not_depend_on_the_bars_that_follow(
 ) -> None:
     bars = make_random_bars(seed, 80, 0.02)
     orders = [order for order in random_orders(np.random.default_rng(seed), bars, 30) if order.bar < cut]
-    whole = run_orders(bars, orders, BacktestSpec())
+    whole = run_order_engine(bars, orders, BacktestSpec())
     short = BarArrays(bars.opened_at[:cut], np.ascontiguousarray(bars.matrix[:, :cut]))
-    np.testing.assert_array_equal(run_orders(short, orders, BacktestSpec()).run.equity, whole.run.equity[:cut])
+    np.testing.assert_array_equal(run_order_engine(short, orders, BacktestSpec()).run.equity, whole.run.equity[:cut])
 
 
 @pytest.mark.parametrize(
@@ -426,10 +426,10 @@ def test_exits_that_cannot_be_are_refused(options: dict[str, Any]) -> None:
 )
 def test_options_that_do_not_go_with_orders_are_refused(order: Order, spec: BacktestSpec, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        run_orders(bars_of((100, 100, 100, 100)), [order], spec)
+        run_order_engine(bars_of((100, 100, 100, 100)), [order], spec)
 
 
 def test_no_orders_leave_the_cash_alone() -> None:
-    done = run_orders(bars_of((100, 100, 100, 100)), [], PLAIN)
+    done = run_order_engine(bars_of((100, 100, 100, 100)), [], PLAIN)
     assert done.run.equity.tolist() == [10_000.0, 10_000.0]
     assert done.outcomes == ()

@@ -23,7 +23,7 @@ import pytest
 from augury.backtest import BacktestSpec, CostSpec, EngineRun
 from augury.backtest.account import layout as at
 from augury.backtest.orders.order import AttachedExits, Order
-from augury.backtest.orders.orders_door import run_orders
+from augury.backtest.orders.order_engine import run_order_engine
 from augury.market.bars import BarArrays, bars_frame
 
 CASH = 1_000_000.0
@@ -100,7 +100,7 @@ def our_result(bars: BarArrays, plan: Plan) -> EngineRun:
     for t, (units, stop, take) in plan.items():
         exits = AttachedExits(stop_loss=stop, take_profit=take, as_prices=True)
         orders.append(Order(bar=t, side="buy" if units > 0 else "sell", units=abs(units), exits=exits))
-    done = run_orders(bars, orders, SPEC)
+    done = run_order_engine(bars, orders, SPEC)
     assert {outcome.status for outcome in done.outcomes} == {"filled"}
     return done.run
 

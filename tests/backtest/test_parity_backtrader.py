@@ -22,7 +22,7 @@ import pytest
 
 from augury.backtest import BacktestSpec, CostSpec, EngineRun
 from augury.backtest.orders.order import Order
-from augury.backtest.orders.orders_door import run_orders
+from augury.backtest.orders.order_engine import run_order_engine
 from augury.market.bars import BarArrays, bars_frame
 
 CASH = 1_000_000.0
@@ -92,7 +92,7 @@ def test_long_and_short_orders_at_the_next_open_equal_those_of_backtrader(
 
     values, done = peers_result(peer, bars, 0.0005, act)
     orders = [Order(bar=t, side="buy" if units > 0 else "sell", units=abs(units)) for t, units in change.items()]
-    compare(run_orders(bars, orders, BacktestSpec(initial_cash=CASH, costs=COSTS)).run, values, done)
+    compare(run_order_engine(bars, orders, BacktestSpec(initial_cash=CASH, costs=COSTS)).run, values, done)
 
 
 @pytest.mark.parametrize("ticker", ["AAPL", "IBM", "MSFT"])
@@ -126,7 +126,7 @@ def test_brackets_of_stop_and_limit_equal_those_of_backtrader(
         orders.append(Order(**leg, kind="stop", stop_price=stop))  # type: ignore[arg-type]
         orders.append(Order(**leg, kind="limit", limit_price=take))  # type: ignore[arg-type]
     spec = BacktestSpec(initial_cash=CASH, costs=COSTS.replace(slippage_rate=0.0))
-    result = run_orders(bars, orders, spec)
+    result = run_order_engine(bars, orders, spec)
     compare(result.run, values, done)
     filled = [order.kind for order, o in zip(orders, result.outcomes, strict=True) if o.status == "filled"]
     assert filled.count("stop") > 10

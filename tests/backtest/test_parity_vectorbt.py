@@ -26,7 +26,7 @@ import pytest
 
 from augury.backtest import BacktestSpec, CostSpec, EngineRun, ExitSpec
 from augury.backtest.account import layout as at
-from augury.backtest.orders.signals_door import Signals, run_signals
+from augury.backtest.orders.signals import Signals, run_signal_engine
 from augury.market.bars import BarArrays
 
 CASH = 100_000.0
@@ -77,7 +77,7 @@ def our_run(bars: BarArrays, entries: np.ndarray, exits: np.ndarray, case: Case)
     flags = {"short_entries" if case.short else "long_entries": entries}
     flags["short_exits" if case.short else "long_exits"] = exits
     none = np.zeros(len(bars), dtype=np.bool_)
-    return run_signals(bars, Signals(**{"long_entries": none} | flags, size=case.size), case.spec)
+    return run_signal_engine(bars, Signals(**{"long_entries": none} | flags, size=case.size), case.spec)
 
 
 def without_signals_at_stops(

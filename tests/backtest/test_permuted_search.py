@@ -25,8 +25,9 @@ from augury.backtest.search import significance as module
 from augury.backtest.search.significance import best_of_search
 from augury.backtest.search.walk_forward import walk_forward
 from augury.errors import InvalidInput, NotFound
-from augury.market.bars import BarArrays
+from augury.market.bars import BarArrays, bar_arrays
 from augury.strategies import compiled_strategy
+from augury.testing import garch_bars
 from augury.validation import PermutationSpec, WalkForwardSpec, permutation_test
 
 SPEC = BacktestSpec()
@@ -191,6 +192,19 @@ def test_noise_is_rejected_as_often_as_the_level_says(forward: bool, make_bars: 
     assert (found <= 0.05).mean() <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / 300)
     assert abs((found <= 0.2).mean() - 0.2) <= 3.3 * np.sqrt(0.2 * 0.8 / 300)
     assert abs(found.mean() - 0.525) <= 3.3 * np.sqrt((1.0 - 1.0 / 400) / 12.0 / 300)
+
+
+@pytest.mark.parametrize("block_bars", [1, 10])
+def test_clusters_of_volatility_without_an_edge_are_rejected_as_often_as_the_level_says(block_bars: int) -> None:
+    """Permuting destroys the clusters, which is no reason to call noise with clusters (GARCH) an edge."""
+    found = []
+    for seed in range(250):
+        subject, params = searched(bar_arrays(garch_bars(500, seed=seed)), grid={"fast": [3, 5, 10], "slow": [20, 40]})
+        plan = PermutationSpec(permutations=19, block_bars=block_bars)
+        found.append(permuted_search(subject, params, SPEC, plan, seed=seed).p_value)
+    rates = [np.mean(np.array(found) <= level) for level in (0.05, 0.2)]
+    assert rates[0] <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / 250)
+    assert abs(rates[1] - 0.2) <= 3.3 * np.sqrt(0.2 * 0.8 / 250)
 
 
 @pytest.mark.parametrize("forward", [False, True])

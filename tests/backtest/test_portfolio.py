@@ -18,7 +18,7 @@ from augury.backtest.portfolio.portfolio_history import PanelHistory, WeightsWit
 from augury.backtest.portfolio.portfolio_layout import FILL_SYMBOL
 from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
 from augury.backtest.portfolio.portfolio_weights import StrategyShare, WeightTable
-from augury.backtest.portfolio.running import run_portfolio
+from augury.backtest.portfolio.running import run_portfolio_engine
 from augury.backtest.spec import BacktestSpec, CostSpec, ExitSpec
 from augury.market.bars import BarArrays, bar_arrays
 from augury.market.resampling import resample
@@ -47,7 +47,7 @@ def spec_of(**account: Any) -> PortfolioSpec:
 
 def test_cash_and_holdings_are_equity_and_contributions_are_its_change(panel: Panel) -> None:
     weights = {"AAPL": 0.6, "FB": -0.3, "GOOG": 0.4, "IBM": -0.4, "MSFT": 0.2}
-    run = run_portfolio(panel, weights, spec_of(leverage=2.0, costs=CostSpec(cash_interest_rate=0.02)))
+    run = run_portfolio_engine(panel, weights, spec_of(leverage=2.0, costs=CostSpec(cash_interest_rate=0.02)))
     np.testing.assert_allclose(run.cash + run.net, run.equity, rtol=1e-12)
     change = run.equity[-1] - 10_000.0
     assert run.contributions.sum() + run.interest == pytest.approx(change, rel=1e-10)
@@ -59,9 +59,9 @@ def test_cash_and_holdings_are_equity_and_contributions_are_its_change(panel: Pa
 def test_contributions_and_equity_agree_at_every_bar_of_a_short_history(panel: Panel) -> None:
     spec = spec_of(leverage=1.5, exits=ExitSpec(stop_loss=0.05), rebalance=RebalanceSpec(when="weekly"))
     weights = {"AAPL": 0.9, "IBM": -0.6}
-    whole = run_portfolio(panel, weights, spec)
+    whole = run_portfolio_engine(panel, weights, spec)
     for bars in range(2, 120, 7):
-        part = run_portfolio(panel.until(int(panel.closed_at[bars - 1])), weights, spec)
+        part = run_portfolio_engine(panel.until(int(panel.closed_at[bars - 1])), weights, spec)
         assert part.contributions.sum() + part.interest == pytest.approx(whole.equity[bars - 1] - 10_000.0, abs=1e-7)
 
 
@@ -87,10 +87,10 @@ def test_the_past_does_not_depend_on_how_the_history_goes_on(bars: int, when: An
         if name == "FB" and frame.index.asi8[0] > cut:
             keep &= frame.index.asi8 > frame.index.asi8[0] + 50 * 86_400 * 10**9
         other[name] = bent[keep]
-    once = run_portfolio(panel, WeightTable(known_at=panel.closed_at, rows=rows), spec)
+    once = run_portfolio_engine(panel, WeightTable(known_at=panel.closed_at, rows=rows), spec)
     bent_panel = Panel.of(other)
     table = WeightTable(known_at=panel.closed_at, rows=changed)
-    again = run_portfolio(bent_panel, table, spec)
+    again = run_portfolio_engine(bent_panel, table, spec)
     same = int(np.searchsorted(bent_panel.opened_at, cut, side="right"))
     assert same == bars
     np.testing.assert_array_equal(again.equity[:bars], once.equity[:bars])
@@ -109,8 +109,8 @@ def test_blocks_of_any_length_give_the_same_bits(block_bars: int) -> None:
 
     for weights in (EQUAL, momentum, WeightsWithHistory(function=momentum, lookback_bars=20)):
         whole, parts = (
-            run_portfolio(panel, weights, spec),
-            run_portfolio(panel, weights, spec.replace(block_bars=block_bars)),
+            run_portfolio_engine(panel, weights, spec),
+            run_portfolio_engine(panel, weights, spec.replace(block_bars=block_bars)),
         )
         np.testing.assert_array_equal(whole.equity, parts.equity)
         np.testing.assert_array_equal(whole.fills, parts.fills)
@@ -121,16 +121,16 @@ def test_prices_in_another_currency_and_times_moved_by_weeks_change_nothing_else
 ) -> None:
     spec = spec_of(rebalance=RebalanceSpec(when="weekly"), leverage=2.0)
     weights = {"AAPL": 0.8, "IBM": -0.7, "FB": 0.3}
-    run = run_portfolio(Panel.of(frames), weights, spec)
+    run = run_portfolio_engine(Panel.of(frames), weights, spec)
     scaled, moved = {}, {}
     for name, frame in frames.items():
         scaled[name] = frame.copy()
         scaled[name][["open", "high", "low", "close"]] *= 4.0
         moved[name] = frame.set_axis(frame.index + pd.Timedelta(weeks=52))
-    np.testing.assert_array_equal(run_portfolio(Panel.of(scaled), weights, spec).equity, run.equity)
-    np.testing.assert_array_equal(run_portfolio(Panel.of(moved), weights, spec).equity, run.equity)
+    np.testing.assert_array_equal(run_portfolio_engine(Panel.of(scaled), weights, spec).equity, run.equity)
+    np.testing.assert_array_equal(run_portfolio_engine(Panel.of(moved), weights, spec).equity, run.equity)
     rich = spec.replace(backtest=spec.backtest.replace(initial_cash=40_000.0))
-    np.testing.assert_array_equal(run_portfolio(Panel.of(frames), weights, rich).equity, run.equity * 4.0)
+    np.testing.assert_array_equal(run_portfolio_engine(Panel.of(frames), weights, rich).equity, run.equity * 4.0)
 
 
 def test_symbols_bought_once_are_separate_accounts(frames: dict[str, pd.DataFrame]) -> None:
@@ -138,7 +138,7 @@ def test_symbols_bought_once_are_separate_accounts(frames: dict[str, pd.DataFram
     names = ["AAPL", "IBM", "MSFT"]
     spec = BacktestSpec(initial_cash=9_000.0, exits=ExitSpec(stop_loss=0.2, maximum_holding_bars=400))
     panel = Panel.of({name: frames[name] for name in names})
-    run = run_portfolio(
+    run = run_portfolio_engine(
         panel, dict.fromkeys(names, 1 / 3), PortfolioSpec(backtest=spec, rebalance=RebalanceSpec(when="once"))
     )
     targets = np.ones(len(panel))
@@ -167,7 +167,9 @@ def test_a_fully_invested_portfolio_never_overdraws(
     spec = spec_of(
         costs=costs, rebalance=RebalanceSpec(when="every_n_bars", every_bars=3), sizing=sizing, whole_units=whole
     )
-    run = run_portfolio(panel, WeightTable(known_at=panel.closed_at, rows=rows / rows.sum(axis=1, keepdims=True)), spec)
+    run = run_portfolio_engine(
+        panel, WeightTable(known_at=panel.closed_at, rows=rows / rows.sum(axis=1, keepdims=True)), spec
+    )
     alive = run.equity >= 100.0 * minimum  # below that the least commissions of sales can cost more than these bring
     assert alive[:50].all()
     assert run.cash[alive].min() >= -1e-8 * run.equity.max()
@@ -177,7 +179,7 @@ def test_a_fully_invested_portfolio_never_overdraws(
 def test_weights_hold_after_the_costs_of_getting_there(panel: Panel) -> None:
     costs = CostSpec(commission_rate=0.01, slippage_rate=0.0)
     spec = spec_of(costs=costs, fill="next_close", rebalance=MONTHLY)
-    run = run_portfolio(panel, {"AAPL": 0.5, "IBM": 0.3, "MSFT": 0.2}, spec)
+    run = run_portfolio_engine(panel, {"AAPL": 0.5, "IBM": 0.3, "MSFT": 0.2}, spec)
     for bar in np.unique(run.fills[:, FILL_BAR].astype(int))[:20]:
         held = np.array(
             [
@@ -190,7 +192,7 @@ def test_weights_hold_after_the_costs_of_getting_there(panel: Panel) -> None:
 
 
 def test_a_listing_in_the_middle_of_the_history_is_bought_at_its_second_bar(panel: Panel) -> None:
-    run = run_portfolio(panel, EQUAL, spec_of(rebalance=RebalanceSpec(when="on_change")))
+    run = run_portfolio_engine(panel, EQUAL, spec_of(rebalance=RebalanceSpec(when="on_change")))
     fills = run.fills_frame()
     first = fills[fills["symbol"] == "FB"].index[0]
     assert panel.listed_at("FB").date().isoformat() == "2012-05-18"
@@ -202,7 +204,7 @@ def test_a_symbol_without_a_bar_is_not_traded_and_keeps_its_last_close(frames: d
     hole = frames["IBM"].drop(frames["IBM"].index[200:230])
     panel = Panel.of({"AAPL": frames["AAPL"], "IBM": hole})
     spec = spec_of(costs=FREE, rebalance=RebalanceSpec(when="daily"))
-    run = run_portfolio(panel, {"AAPL": 0.5, "IBM": 0.5}, spec)
+    run = run_portfolio_engine(panel, {"AAPL": 0.5, "IBM": 0.5}, spec)
     at = run.fills[run.fills[:, FILL_SYMBOL] == 1, FILL_BAR]
     assert not np.isin(np.arange(200, 230), at).any()
     assert run.stale[199:231].tolist() == [0] + [1] * 30 + [0]
@@ -219,16 +221,16 @@ def test_a_delisted_symbol_is_closed_at_its_last_close_or_the_price_given(frames
     bars = {"AAPL": frames["AAPL"], "IBM": frames["IBM"].iloc[:500]}
     spec = spec_of(costs=FREE, rebalance=RebalanceSpec(when="once"))
     weights = {"IBM": 0.5}
-    closed = run_portfolio(Panel.of(bars), weights, spec)
+    closed = run_portfolio_engine(Panel.of(bars), weights, spec)
     np.testing.assert_allclose(closed.equity[500:], closed.equity[499], rtol=1e-12)
     assert closed.fills_frame()["why"].tolist() == ["signal", "delisting"]
-    dear = run_portfolio(Panel.of(bars), weights, spec.replace(delisting_cost_rate=0.4))
+    dear = run_portfolio_engine(Panel.of(bars), weights, spec.replace(delisting_cost_rate=0.4))
     held = closed.fills[0, FILL_UNITS] * bars["IBM"]["close"].iloc[-1]
     assert closed.equity[-1] - dear.equity[-1] == pytest.approx(0.4 * held, rel=1e-12)
     gone = [PanelAction(symbol="IBM", at=int(frames["AAPL"].index.asi8[500]), delisted=True, price=0.0)]
-    lost = run_portfolio(Panel.of(bars, actions=gone), weights, spec)
+    lost = run_portfolio_engine(Panel.of(bars, actions=gone), weights, spec)
     assert lost.equity[-1] == pytest.approx(closed.equity[-1] - held, rel=1e-12)
-    kept = run_portfolio(Panel.of(bars, delist_ended=False), weights, spec)
+    kept = run_portfolio_engine(Panel.of(bars, delist_ended=False), weights, spec)
     assert kept.stale[-1] == 1
     assert kept.equity[-1] == closed.equity[499]
 
@@ -244,14 +246,14 @@ def test_splits_leave_equity_as_it_was_and_dividends_are_paid(frames: dict[str, 
         before = adjusted[one.ticker].index < pd.Timestamp(one.effective_on, tz="UTC")
         adjusted[one.ticker].loc[before, ["open", "high", "low", "close"]] /= one.ratio
     weights = dict.fromkeys(names, 0.3)
-    raw = run_portfolio(Panel.of({name: frames[name] for name in names}, actions=splits), weights, spec_of())
-    smooth = run_portfolio(Panel.of(adjusted), weights, spec_of())
+    raw = run_portfolio_engine(Panel.of({name: frames[name] for name in names}, actions=splits), weights, spec_of())
+    smooth = run_portfolio_engine(Panel.of(adjusted), weights, spec_of())
     np.testing.assert_allclose(raw.equity, smooth.equity, rtol=1e-11)
     paid = PanelAction(symbol="IBM", at=int(frames["IBM"].index.asi8[100]), dividend=1.5)
     free = spec_of(costs=FREE, rebalance=RebalanceSpec(when="once"))
     panels = [Panel.of({"IBM": frames["IBM"]}, actions=some) for some in ([], [paid])]
     for sign in (1.0, -1.0):
-        without, with_it = (run_portfolio(one, {"IBM": 0.5 * sign}, free) for one in panels)
+        without, with_it = (run_portfolio_engine(one, {"IBM": 0.5 * sign}, free) for one in panels)
         assert with_it.equity[-1] - without.equity[-1] == pytest.approx(1.5 * without.units[0], rel=1e-9)
         assert with_it.dividends[0] == pytest.approx(1.5 * without.units[0])
 
@@ -261,7 +263,7 @@ def test_calendar_rebalances_are_filled_in_the_first_bar_of_each_period(
     panel: Panel, when: Any, periods: int | None
 ) -> None:
     spec = spec_of(costs=FREE, rebalance=RebalanceSpec(when=when))
-    run = run_portfolio(panel, {"AAPL": 0.5, "IBM": 0.4}, spec)
+    run = run_portfolio_engine(panel, {"AAPL": 0.5, "IBM": 0.4}, spec)
     days = pd.DatetimeIndex(run.fills_frame().index.unique())
     calendar = pd.DatetimeIndex(panel.opened_at.view("datetime64[ns]"), tz="UTC")
     naive = calendar.tz_localize(None)
@@ -283,7 +285,7 @@ def test_the_clock_of_a_zone_decides_where_a_day_begins() -> None:
         for name, p in zip("AB", price.T, strict=True)
     }
     for zone, hour in (("UTC", 0), ("Asia/Tokyo", 15)):
-        run = run_portfolio(
+        run = run_portfolio_engine(
             Panel.of(bars), {"A": 0.5, "B": 0.5}, spec_of(rebalance=RebalanceSpec(when="daily", zone=zone), costs=FREE)
         )
         assert set(run.fills_frame().index[2:].hour) == {hour}
@@ -291,7 +293,7 @@ def test_the_clock_of_a_zone_decides_where_a_day_begins() -> None:
 
 def test_a_threshold_is_kept_between_orders(panel: Panel) -> None:
     spec = spec_of(costs=FREE, rebalance=RebalanceSpec(when="threshold", threshold=0.05), fill="same_close")
-    run = run_portfolio(panel, {"AAPL": 0.5, "IBM": 0.5}, spec)
+    run = run_portfolio_engine(panel, {"AAPL": 0.5, "IBM": 0.5}, spec)
     units, weights = np.zeros(2), []
     for bar in range(len(panel)):
         for fill in run.fills[run.fills[:, FILL_BAR] == bar]:
@@ -310,7 +312,9 @@ def test_strategies_with_shares_of_the_capital_are_added_up_as_each_is_known(fra
         StrategyShare(symbol="AAPL", positions=slow, share=0.6, timeframe="1W"),
         StrategyShare(symbol="IBM", positions=fast, share=0.4),
     ]
-    run = run_portfolio(panel, shares, spec_of(costs=FREE, rebalance=RebalanceSpec(when="daily"), fill="next_close"))
+    run = run_portfolio_engine(
+        panel, shares, spec_of(costs=FREE, rebalance=RebalanceSpec(when="daily"), fill="next_close")
+    )
     closed = (weekly.index + pd.Timedelta(weeks=1)).asi8
     for bar in (50, 51, 52, 53, 54, 55, 1000):
         known = int(np.searchsorted(closed, panel.closed_at[bar - 1], side="right")) - 1
@@ -331,7 +335,7 @@ def test_a_function_sees_only_what_had_closed(panel: Panel) -> None:
         seen.append((int(history.opened_at[-1]), history.values.shape[1]))
         return {"AAPL": 0.5}
 
-    run_portfolio(panel, WeightsWithHistory(function=weights, lookback_bars=30), spec_of(block_bars=700))
+    run_portfolio_engine(panel, WeightsWithHistory(function=weights, lookback_bars=30), spec_of(block_bars=700))
     assert len(seen) == 157
     assert max(length for _, length in seen) == 30
     months = pd.DatetimeIndex([moment for moment, _ in seen[1:]]).to_period("M")
@@ -341,7 +345,7 @@ def test_a_function_sees_only_what_had_closed(panel: Panel) -> None:
 
 
 def test_stops_close_one_name_and_the_next_rebalance_buys_it_again(panel: Panel) -> None:
-    run = run_portfolio(panel, {"AAPL": 0.5, "IBM": 0.5}, spec_of(exits=ExitSpec(stop_loss=0.1)))
+    run = run_portfolio_engine(panel, {"AAPL": 0.5, "IBM": 0.5}, spec_of(exits=ExitSpec(stop_loss=0.1)))
     fills = run.fills_frame()
     stops = fills[fills["why"] == "stop_loss"]
     assert len(stops) > 10
@@ -355,21 +359,21 @@ def test_caps_per_name_and_the_buffer_bound_the_orders(panel: Panel) -> None:
     spec = spec_of(
         costs=FREE, rebalance=RebalanceSpec(when="daily"), fill="same_close", max_weight=0.25, cash_buffer=0.1
     )
-    run = run_portfolio(panel, {"AAPL": 0.5, "IBM": 0.3, "MSFT": 0.2}, spec)
+    run = run_portfolio_engine(panel, {"AAPL": 0.5, "IBM": 0.3, "MSFT": 0.2}, spec)
     np.testing.assert_allclose(run.gross / run.equity, 0.7, rtol=1e-9)
-    tight = run_portfolio(panel, {"AAPL": 0.5, "IBM": 0.3, "MSFT": 0.2}, spec.replace(cash_buffer=0.4))
+    tight = run_portfolio_engine(panel, {"AAPL": 0.5, "IBM": 0.3, "MSFT": 0.2}, spec.replace(cash_buffer=0.4))
     np.testing.assert_allclose(tight.gross / tight.equity, 0.6, rtol=1e-9)
 
 
 def test_a_margin_call_cuts_all_positions_to_the_cap(panel: Panel) -> None:
     spec = spec_of(leverage=3.0, maintenance_margin=0.32, rebalance=RebalanceSpec(when="once"))
-    run = run_portfolio(panel, {"AAPL": 1.5, "IBM": -1.5}, spec)
+    run = run_portfolio_engine(panel, {"AAPL": 1.5, "IBM": -1.5}, spec)
     assert "margin" in set(run.fills_frame()["why"])
     assert REASONS[6] == "margin"
 
 
 def test_dropping_fills_changes_no_other_number(panel: Panel) -> None:
-    kept, dropped = (run_portfolio(panel, EQUAL, spec_of(keep_fills=keep)) for keep in (True, False))
+    kept, dropped = (run_portfolio_engine(panel, EQUAL, spec_of(keep_fills=keep)) for keep in (True, False))
     assert len(dropped.fills) == 0
     assert len(kept.fills) > 500
     np.testing.assert_array_equal(kept.equity, dropped.equity)
@@ -381,7 +385,9 @@ def test_more_fills_than_the_buffer_holds_are_all_kept() -> None:
     times = 86_400 * 10**9 * np.arange(2000, dtype=np.int64)
     price = 10.0 * np.exp(np.cumsum(rng.normal(0, 0.01, (2000, 4)), axis=0))
     bars = {f"S{s}": BarArrays(times, np.ascontiguousarray(np.stack([p, p, p, p, p]))) for s, p in enumerate(price.T)}
-    run = run_portfolio(Panel.of(bars), dict.fromkeys(bars, 0.25), spec_of(rebalance=RebalanceSpec(when="daily")))
+    run = run_portfolio_engine(
+        Panel.of(bars), dict.fromkeys(bars, 0.25), spec_of(rebalance=RebalanceSpec(when="daily"))
+    )
     assert len(run.fills) > 6_000
     assert (np.diff(run.fills[:, FILL_BAR]) >= 0).all()
     assert run.commissions.sum() == pytest.approx(run.fills[:, 3].sum())

@@ -14,7 +14,7 @@ from augury.backtest.account.layout import FILL_COLUMNS
 from augury.backtest.portfolio.panel import Panel
 from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
 from augury.backtest.portfolio.portfolio_weights import WeightTable
-from augury.backtest.portfolio.running import run_portfolio
+from augury.backtest.portfolio.running import run_portfolio_engine
 from augury.backtest.spec import BacktestSpec, CostSpec, ExitSpec
 from augury.market.bars import BarArrays, bar_arrays
 from augury.sample import load_sample
@@ -77,7 +77,7 @@ def both(bars: BarArrays, targets: Any, spec: BacktestSpec, block_bars: int = 10
     panel = Panel.of({"X": bars}, timeframe="1D")
     table = WeightTable(known_at=panel.closed_at, rows=targets[:, None])
     whole = PortfolioSpec(backtest=spec.replace(rebalance_drift=None), rebalance=rebalance, block_bars=block_bars)
-    return run_engine(bars, targets, spec), run_portfolio(panel, table, whole)
+    return run_engine(bars, targets, spec), run_portfolio_engine(panel, table, whole)
 
 
 def assert_same_bits(engine: Any, portfolio: Any) -> None:

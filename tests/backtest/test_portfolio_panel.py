@@ -17,7 +17,7 @@ from augury.backtest.portfolio.panel_actions import PanelAction
 from augury.backtest.portfolio.panel_sources import ParquetSource
 from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
 from augury.backtest.portfolio.portfolio_weights import StrategyShare, combined_weights
-from augury.backtest.portfolio.running import run_portfolio
+from augury.backtest.portfolio.running import run_portfolio_engine
 from augury.backtest.spec import BacktestSpec, CostSpec
 from augury.errors import InvalidBars, InvalidInput, NotEnoughData, NotFound
 from augury.market.bars import BarArrays, bar_arrays
@@ -52,7 +52,7 @@ def test_the_union_of_times_holds_every_bar_and_nan_elsewhere(frames: dict[str, 
 
 def test_files_stores_and_arrays_give_the_same_run(frames: dict[str, pd.DataFrame], tmp_path: Path) -> None:
     weights, spec = dict.fromkeys(frames, 0.2), PortfolioSpec(rebalance=RebalanceSpec(when="monthly"), block_bars=333)
-    expected = run_portfolio(Panel.of(frames), weights, spec).equity
+    expected = run_portfolio_engine(Panel.of(frames), weights, spec).equity
     store = BarStore(tmp_path / "store")
     paths = []
     for name, frame in frames.items():
@@ -63,7 +63,7 @@ def test_files_stores_and_arrays_give_the_same_run(frames: dict[str, pd.DataFram
     arrays = Panel.of({name: bar_arrays(frame) for name, frame in frames.items()})
     for panel in (arrays, arrays.loaded(), Panel.from_files(*paths), Panel.from_store(store, "1D")):
         assert panel.symbols == tuple(sorted(frames))
-        np.testing.assert_array_equal(run_portfolio(panel, weights, spec).equity, expected)
+        np.testing.assert_array_equal(run_portfolio_engine(panel, weights, spec).equity, expected)
     first = Panel.from_store(store, "1D", ["AAPL", "IBM"], (None, "2001-01-01T00:00Z"))
     assert len(first) == int((frames["IBM"].index < pd.Timestamp("2001-01-01", tz="UTC")).sum())
 
@@ -77,7 +77,7 @@ def test_a_memory_mapped_matrix_is_read_a_piece_at_a_time(frames: dict[str, pd.D
     memory = Panel.of({"AAPL": frames["AAPL"], "IBM": frames["IBM"]})
     weights = {"AAPL": 0.5, "IBM": 0.5}
     np.testing.assert_array_equal(
-        run_portfolio(panel, weights, spec).equity, run_portfolio(memory, weights, spec).equity
+        run_portfolio_engine(panel, weights, spec).equity, run_portfolio_engine(memory, weights, spec).equity
     )
 
 
@@ -116,7 +116,7 @@ def test_a_panel_cut_at_a_moment_knows_only_what_had_closed(panel: Panel) -> Non
 )
 def test_weights_that_cannot_be_held_are_refused(panel: Panel, weights: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
-        run_portfolio(panel, weights)
+        run_portfolio_engine(panel, weights)
 
 
 def frame_of(index: Any, **columns: Any) -> pd.DataFrame:
@@ -137,19 +137,19 @@ def test_frames_of_weights_that_are_unclear_are_refused(panel: Panel) -> None:
     ]
     for frame, error, message in bad:
         with pytest.raises(error, match=message):
-            run_portfolio(panel, frame)
+            run_portfolio_engine(panel, frame)
     long_only = PortfolioSpec(backtest=BacktestSpec(allow_short=False))
     with pytest.raises(InvalidInput, match="allow_short"):
-        run_portfolio(panel, {"AAPL": -0.1}, long_only)
+        run_portfolio_engine(panel, {"AAPL": -0.1}, long_only)
 
 
 def test_a_row_of_weights_counts_from_its_bars_close_or_from_known_at(panel: Panel) -> None:
     spec = PortfolioSpec(backtest=BacktestSpec(costs=CostSpec(commission_rate=0.0, slippage_rate=0.0)))
     day = pd.DatetimeIndex([pd.Timestamp("2001-03-07", tz="UTC")])
-    by_bar = run_portfolio(panel, frame_of(day, AAPL=[1.0]), spec)
+    by_bar = run_portfolio_engine(panel, frame_of(day, AAPL=[1.0]), spec)
     assert by_bar.fills_frame().index[0] == pd.Timestamp("2001-03-08", tz="UTC")
     late = frame_of(day, AAPL=[1.0]).assign(known_at=pd.Timestamp("2001-03-09 12:00", tz="UTC"))
-    known = run_portfolio(panel, late, spec)
+    known = run_portfolio_engine(panel, late, spec)
     assert known.fills_frame().index[0] == pd.Timestamp("2001-03-12", tz="UTC")
 
 
@@ -165,7 +165,7 @@ def test_strategy_positions_must_be_series_of_numbers_with_a_share(
         with pytest.raises(InvalidInput, match=message):
             combined_weights([share], panel)
     with pytest.raises(InvalidInput, match="add up to at most"):
-        run_portfolio(panel, [StrategyShare(symbol="AAPL", positions=series, share=s) for s in (0.7, 0.7)])
+        run_portfolio_engine(panel, [StrategyShare(symbol="AAPL", positions=series, share=s) for s in (0.7, 0.7)])
 
 
 def test_bars_that_do_not_belong_together_are_refused(frames: dict[str, pd.DataFrame], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from augury.backtest.portfolio.panel import Panel
 from augury.backtest.portfolio.panel_actions import PanelAction
 from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
 from augury.backtest.portfolio.portfolio_weights import WeightTable
-from augury.backtest.portfolio.running import run_portfolio
+from augury.backtest.portfolio.running import run_portfolio_engine
 from augury.backtest.spec import BacktestSpec, CostSpec, ExitSpec
 from augury.market.bars import BarArrays
 
@@ -433,7 +433,7 @@ def test_the_compiled_portfolio_agrees_with_the_readable_one(seed: int, k: int, 
     rows *= rng.choice([0.5, 1.0, spec.backtest.leverage], (6, 1)) / np.abs(rows).sum(axis=1, keepdims=True)
     rows = np.trunc(rows * 1000.0) / 1000.0
     table = WeightTable(known_at=np.sort(rng.choice(panel.closed_at, 6, replace=False)), rows=rows)
-    run = run_portfolio(panel, table, spec)
+    run = run_portfolio_engine(panel, table, spec)
     equity, book = reference_run(panel, table, spec, actions)
     names = run.fills_frame()["why"].tolist()
     got = [(int(f[0]), int(f[-1]), float(f[1]), why) for f, why in zip(run.fills, names, strict=True)]

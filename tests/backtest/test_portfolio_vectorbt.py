@@ -12,7 +12,7 @@ import pytest
 from augury.backtest.portfolio.panel import Panel
 from augury.backtest.portfolio.portfolio_spec import PortfolioSpec
 from augury.backtest.portfolio.portfolio_weights import WeightTable
-from augury.backtest.portfolio.running import run_portfolio
+from augury.backtest.portfolio.running import run_portfolio_engine
 from augury.backtest.spec import BacktestSpec, CostSpec
 from augury.sample import load_sample
 
@@ -57,6 +57,6 @@ def test_equity_equals_vectorbts_shared_cash_portfolio(
     costs = CostSpec(commission_rate=fee, slippage_rate=slip, borrow_rate=0.0, margin_interest_rate=0.0)
     spec = PortfolioSpec(backtest=BacktestSpec(costs=costs, fill=fill), sizing="before_costs")
     table = WeightTable(known_at=panel.closed_at[first], rows=rows)
-    run = run_portfolio(panel, table, spec)
+    run = run_portfolio_engine(panel, table, spec)
     np.testing.assert_allclose(run.equity, value, rtol=1e-9)
     assert len(run.fills) > 400

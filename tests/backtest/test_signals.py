@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_engine
 from augury.backtest.account import layout as at
-from augury.backtest.orders.signals_door import Signals, run_signals, signal_events
+from augury.backtest.orders.signals import Signals, run_signal_engine, signal_events
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays, bars_frame
 
@@ -90,14 +90,14 @@ def test_without_exits_of_the_engine_signals_are_the_targets_of_a_desk_that_read
     desk, spec = SlowDesk(), BacktestSpec()
     targets = np.array([desk.order(*column) for column in columns.T.tolist()])
     names = ("long_entries", "long_exits", "short_entries", "short_exits")
-    run = run_signals(bars, Signals(**dict(zip(names, columns, strict=True))), spec)
+    run = run_signal_engine(bars, Signals(**dict(zip(names, columns, strict=True))), spec)
     np.testing.assert_array_equal(run.equity, run_engine(bars, targets, spec).equity)
 
 
 def test_after_a_stop_the_next_entry_is_taken_and_an_exit_is_not_a_short(make_bars: Callable[..., BarArrays]) -> None:
     bars = make_bars(np.array([100.0, 100.0, 90.0, 90.0, 90.0, 95.0, 95.0]))
     spec = BacktestSpec(costs=CostSpec(commission_rate=0.0, slippage_rate=0.0), exits=ExitSpec(stop_loss=0.05))
-    run = run_signals(bars, Signals(long_entries=flags("x..x..."), long_exits=flags("..x..x.")), spec)
+    run = run_signal_engine(bars, Signals(long_entries=flags("x..x..."), long_exits=flags("..x..x.")), spec)
     reasons = [(int(row[at.FILL_BAR]), at.REASONS[int(row[at.FILL_WHY])]) for row in run.fills]
     assert reasons == [(1, "signal"), (2, "stop_loss"), (4, "signal"), (6, "signal")]
 
@@ -105,7 +105,7 @@ def test_after_a_stop_the_next_entry_is_taken_and_an_exit_is_not_a_short(make_ba
 def test_size_is_the_fraction_of_equity_of_an_entry(make_bars: Callable[..., BarArrays]) -> None:
     bars = make_bars(np.full(4, 10.0))
     spec = BacktestSpec(initial_cash=1000.0, costs=CostSpec(commission_rate=0.0, slippage_rate=0.0))
-    run = run_signals(bars, Signals(long_entries=flags("x..."), size=np.array([0.25, 1.0, 1.0, 1.0])), spec)
+    run = run_signal_engine(bars, Signals(long_entries=flags("x..."), size=np.array([0.25, 1.0, 1.0, 1.0])), spec)
     assert run.units.tolist() == [0.0, 25.0, 25.0, 25.0]
 
 
@@ -113,17 +113,17 @@ def test_series_on_the_bars_index_are_taken_and_others_refused(make_random_bars:
     bars = make_random_bars(1, 30)
     frame = bars_frame(bars.opened_at, bars.matrix)
     up = frame["close"] > frame["open"]
-    plain = run_signals(bars, Signals(long_entries=up.to_numpy(), long_exits=~up.to_numpy()), BacktestSpec())
-    series = run_signals(bars, Signals(long_entries=up, long_exits=(~up).astype("boolean")), BacktestSpec())
+    plain = run_signal_engine(bars, Signals(long_entries=up.to_numpy(), long_exits=~up.to_numpy()), BacktestSpec())
+    series = run_signal_engine(bars, Signals(long_entries=up, long_exits=(~up).astype("boolean")), BacktestSpec())
     np.testing.assert_array_equal(plain.equity, series.equity)
     moved = up.copy()
     moved.index = moved.index + pd.Timedelta("1D")
     with pytest.raises(InvalidInput, match="indexed by the bars' times; at row 0"):
-        run_signals(bars, Signals(long_entries=moved), BacktestSpec())
+        run_signal_engine(bars, Signals(long_entries=moved), BacktestSpec())
     naive = up.copy()
     naive.index = naive.index.tz_localize(None)
     with pytest.raises(InvalidInput, match="without a zone"):
-        run_signals(bars, Signals(long_entries=naive), BacktestSpec())
+        run_signal_engine(bars, Signals(long_entries=naive), BacktestSpec())
 
 
 @pytest.mark.parametrize(
@@ -140,22 +140,22 @@ def test_series_on_the_bars_index_are_taken_and_others_refused(make_random_bars:
 )
 def test_flags_that_are_none_are_refused(make_bars: Callable[..., BarArrays], entries: object, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        run_signals(make_bars(np.full(3, 10.0)), Signals(long_entries=entries), BacktestSpec())
+        run_signal_engine(make_bars(np.full(3, 10.0)), Signals(long_entries=entries), BacktestSpec())
 
 
 @pytest.mark.parametrize("size", [0.0, -1.0, 1.5, float("nan"), np.array([1.0, np.nan, 1.0]), "all", np.ones(2), True])
 def test_sizes_that_cannot_be_are_refused(make_bars: Callable[..., BarArrays], size: object) -> None:
     with pytest.raises(InvalidInput, match="size"):
-        run_signals(make_bars(np.full(3, 10.0)), Signals(long_entries=flags("x.."), size=size), BacktestSpec())
+        run_signal_engine(make_bars(np.full(3, 10.0)), Signals(long_entries=flags("x.."), size=size), BacktestSpec())
 
 
 def test_short_entries_need_permission(make_bars: Callable[..., BarArrays]) -> None:
     bars, entries = make_bars(np.full(3, 10.0)), Signals(long_entries=flags("..."), short_entries=flags("x.."))
     with pytest.raises(InvalidInput, match="`allow_short` is off"):
-        run_signals(bars, entries, BacktestSpec(allow_short=False))
+        run_signal_engine(bars, entries, BacktestSpec(allow_short=False))
 
 
 def test_no_flags_at_all_leave_the_cash_alone(make_bars: Callable[..., BarArrays]) -> None:
-    run = run_signals(make_bars(np.full(3, 10.0)), Signals(long_entries=flags("...")), BacktestSpec())
+    run = run_signal_engine(make_bars(np.full(3, 10.0)), Signals(long_entries=flags("...")), BacktestSpec())
     assert run.equity.tolist() == [10_000.0] * 3
     assert len(run.fills) == 0

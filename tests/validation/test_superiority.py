@@ -76,6 +76,20 @@ def test_searching_noise_is_called_superior_no_more_often_than_stated():
         assert not rates.exceeds(0.1)
 
 
+def test_autocorrelated_noise_is_called_superior_more_often_than_stated_by_no_more_than_the_docstring_says(
+    autoregression,
+):
+    def simulate(memory):
+        return lambda rng: np.vstack([autoregression(500, int(rng.integers(2**31)), memory) for _ in range(30)])
+
+    def p_value(returns):
+        return superiority_test(returns, None, SuperioritySpec(replications=199), threads=1).p_consistent
+
+    mild, strong = (rejection_rates(p_value, simulate(memory), 150, levels=(0.05,), seed=1) for memory in (0.3, 0.6))
+    assert mild.lower[0] <= 0.09
+    assert strong.lower[0] <= 0.16
+
+
 def test_a_planted_edge_is_found_and_named():
     def edge(rng):
         returns = noise(rng, 30, 750)

@@ -11,19 +11,25 @@ if TYPE_CHECKING:
     from augury.backtest.actions.corporate_actions import CorporateAction, action_matrix
     from augury.backtest.actions.split_steps import read_actions, split_like_steps
     from augury.backtest.orders.order import AttachedExits, Order, OrderOutcome
-    from augury.backtest.orders.orders_door import OrdersRun, run_orders
-    from augury.backtest.orders.signals_door import Signals, run_signals
+    from augury.backtest.orders.order_engine import OrdersRun, run_order_engine
+    from augury.backtest.orders.orders_door import run_orders
+    from augury.backtest.orders.orders_result import OrdersResult
+    from augury.backtest.orders.signals import Signals, run_signal_engine
+    from augury.backtest.orders.signals_door import run_signals
     from augury.backtest.portfolio.panel import Panel
     from augury.backtest.portfolio.panel_actions import PanelAction
+    from augury.backtest.portfolio.portfolio_door import run_portfolio
     from augury.backtest.portfolio.portfolio_history import PanelHistory, WeightsWithHistory
+    from augury.backtest.portfolio.portfolio_result import PortfolioResult
     from augury.backtest.portfolio.portfolio_run import PortfolioRun
     from augury.backtest.portfolio.portfolio_spec import PortfolioSpec, RebalanceSpec
     from augury.backtest.portfolio.portfolio_weights import StrategyShare
-    from augury.backtest.portfolio.running import run_portfolio
+    from augury.backtest.portfolio.running import run_portfolio_engine
     from augury.backtest.proof.benchmarks import buy_and_hold
+    from augury.backtest.proof.proof_record import Proof
     from augury.backtest.proof.proof_spec import ProofSpec
     from augury.backtest.proof.proof_tests import Tried
-    from augury.backtest.proof.proving import Proof, prove
+    from augury.backtest.proof.proving import prove, require_known_year
     from augury.backtest.result import BacktestResult, fingerprint_of
     from augury.backtest.run import run_backtest
     from augury.backtest.search.grid import combinations_of
@@ -45,10 +51,12 @@ __all__ = [
     "ExitSpec",
     "Order",
     "OrderOutcome",
+    "OrdersResult",
     "OrdersRun",
     "Panel",
     "PanelAction",
     "PanelHistory",
+    "PortfolioResult",
     "PortfolioRun",
     "PortfolioSpec",
     "Proof",
@@ -69,10 +77,14 @@ __all__ = [
     "prove",
     "quick_sweep",
     "read_actions",
+    "require_known_year",
     "run_backtest",
     "run_engine",
+    "run_order_engine",
     "run_orders",
     "run_portfolio",
+    "run_portfolio_engine",
+    "run_signal_engine",
     "run_signals",
     "split_like_steps",
     "story_of",
@@ -93,16 +105,18 @@ __getattr__, __dir__ = lazy_exports(
         "ExitSpec": "augury.backtest.spec",
         "Order": "augury.backtest.orders.order",
         "OrderOutcome": "augury.backtest.orders.order",
-        "OrdersRun": "augury.backtest.orders.orders_door",
+        "OrdersResult": "augury.backtest.orders.orders_result",
+        "OrdersRun": "augury.backtest.orders.order_engine",
         "Panel": "augury.backtest.portfolio.panel",
         "PanelAction": "augury.backtest.portfolio.panel_actions",
         "PanelHistory": "augury.backtest.portfolio.portfolio_history",
+        "PortfolioResult": "augury.backtest.portfolio.portfolio_result",
         "PortfolioRun": "augury.backtest.portfolio.portfolio_run",
         "PortfolioSpec": "augury.backtest.portfolio.portfolio_spec",
-        "Proof": "augury.backtest.proof.proving",
+        "Proof": "augury.backtest.proof.proof_record",
         "ProofSpec": "augury.backtest.proof.proof_spec",
         "RebalanceSpec": "augury.backtest.portfolio.portfolio_spec",
-        "Signals": "augury.backtest.orders.signals_door",
+        "Signals": "augury.backtest.orders.signals",
         "StrategyShare": "augury.backtest.portfolio.portfolio_weights",
         "SweepResult": "augury.backtest.search.sweep_result",
         "Tried": "augury.backtest.proof.proof_tests",
@@ -115,12 +129,16 @@ __getattr__, __dir__ = lazy_exports(
         "permuted_search": "augury.backtest.search.significance",
         "permuted_walk_forward": "augury.backtest.search.significance",
         "prove": "augury.backtest.proof.proving",
+        "require_known_year": "augury.backtest.proof.proving",
         "quick_sweep": "augury.backtest.search.sweeping",
         "read_actions": "augury.backtest.actions.split_steps",
         "run_backtest": "augury.backtest.run",
         "run_engine": "augury.backtest.account.engine",
+        "run_order_engine": "augury.backtest.orders.order_engine",
         "run_orders": "augury.backtest.orders.orders_door",
-        "run_portfolio": "augury.backtest.portfolio.running",
+        "run_portfolio": "augury.backtest.portfolio.portfolio_door",
+        "run_portfolio_engine": "augury.backtest.portfolio.running",
+        "run_signal_engine": "augury.backtest.orders.signals",
         "run_signals": "augury.backtest.orders.signals_door",
         "split_like_steps": "augury.backtest.actions.split_steps",
         "story_of": "augury.backtest.telling",

@@ -24,10 +24,10 @@ from augury.market.timeframe import infer_timeframe
 from augury.metrics import MEASURES, Metrics
 
 if TYPE_CHECKING:
-    from augury.backtest.proof.proving import Proof
+    from augury.backtest.proof.proof_record import Proof
     from augury.report import Story
 
-__all__ = ["BacktestResult", "fingerprint_of"]
+__all__ = ["BacktestResult", "fingerprint_of", "trade_rows"]
 
 _TIMES = ("entry_time", "exit_time")
 
@@ -42,7 +42,7 @@ def fingerprint_of(bars: BarArrays) -> str:
     return hexadecimal(state)
 
 
-def _rows(trades: pd.DataFrame) -> list[dict[str, Any]]:
+def trade_rows(trades: pd.DataFrame) -> list[dict[str, Any]]:
     """A frame of trades as plain records."""
     plain = trades.assign(**{name: [moment.isoformat() for moment in trades[name]] for name in _TIMES})
     rows = plain.astype(object).where(plain.notna(), None).to_dict(orient="records")
@@ -154,7 +154,7 @@ class BacktestResult:
             "metrics": self.metrics.to_dict(),
             "costs": dict(self.costs),
             "notes": list(self.notes),
-            "trades": _rows(self.trades),
+            "trades": trade_rows(self.trades),
             "proof": None if self.proof is None else self.proof.to_dict(),
             "digests": self.digests,
         }

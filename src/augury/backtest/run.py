@@ -10,13 +10,15 @@ import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector
 from augury.backtest.account.engine import EngineRun, run_engine
-from augury.backtest.account.trades import traded_notional, trades_of
+from augury.backtest.account.trades import Trades, traded_notional, trades_of
 from augury.backtest.result import BacktestResult
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
-from augury.metrics import Curve, measure
+from augury.errors import InvalidInput
+from augury.market.times import iso
+from augury.metrics import Curve, Metrics, measure
 
-__all__ = ["result_of", "run_backtest", "run_subject"]
+__all__ = ["metrics_of", "result_of", "run_backtest", "run_subject"]
 
 _DEFAULT = BacktestSpec()
 
@@ -54,15 +56,34 @@ def run_backtest(
 
 def run_subject(subject: Subject, spec: BacktestSpec, values: FloatVector | None = None) -> EngineRun:
     """The engine's run of a subject, with other parameter values where they are given."""
+    if subject.given is not None:
+        return subject.given.run(subject.bars, spec, subject.actions)
     return run_engine(subject.bars, subject.targets(spec, values), spec, actions=subject.actions)
 
 
-def result_of(subject: Subject, run: EngineRun, benchmark: FloatVector | None = None) -> BacktestResult:
-    """Trades and measures of a run; `benchmark` are simple bar returns float64[n] of the same bars."""
+def result_of(subject: Subject, run: EngineRun) -> BacktestResult:
+    """Trades and measures of a run."""
     trades = trades_of(run)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    return BacktestResult(subject=subject, run=run, trade_list=trades, metrics=metrics_of(subject, run, trades))
+
+
+def _refuse_overflow(run: EngineRun) -> None:
+    """InvalidInput when the account grew beyond what a number can hold."""
+    wrong = ~np.isfinite(run.equity)
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise InvalidInput(
+            f"the account is worth {run.equity[at]} at bar {at} ({iso(int(run.bars.opened_at[at]))}), beyond what can "
+            "be counted; look for a wrong price there, or begin with less money"
+        )
+
+
+def metrics_of(subject: Subject, run: EngineRun, trades: Trades, benchmark: FloatVector | None = None) -> Metrics:
+    """Measures of a run; `benchmark` are simple bar returns float64[n] of the same bars."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         gross = np.abs(run.units * run.bars.matrix[3] / run.equity)
     if not math.isfinite(float(gross.sum())):
+        _refuse_overflow(run)
         gross = np.where(np.isfinite(gross), gross, 0.0)
     curve = Curve(
         equity=run.equity,
@@ -72,9 +93,4 @@ def result_of(subject: Subject, run: EngineRun, benchmark: FloatVector | None = 
         gross_exposure=gross,
         traded_notional=traded_notional(run),
     )
-    return BacktestResult(
-        subject=subject,
-        run=run,
-        trade_list=trades,
-        metrics=measure(curve, trades.outcomes(), benchmark),
-    )
+    return measure(curve, trades.outcomes(), benchmark)

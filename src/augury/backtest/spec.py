@@ -27,8 +27,8 @@ class CostSpec(Spec):
     """
 
     commission_rate: Rate = 0.001
-    commission_per_unit: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
-    minimum_commission: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    commission_per_unit: Annotated[float, msgspec.Meta(ge=0.0, le=1e18)] = 0.0
+    minimum_commission: Annotated[float, msgspec.Meta(ge=0.0, le=1e18)] = 0.0
     slippage_rate: Rate = 0.0005
     half_spread_rate: Rate = 0.0
     borrow_rate: Rate = 0.005
@@ -91,7 +91,7 @@ class BacktestSpec(Spec):
     off, is dropped. `periods_per_year` annualises; None finds it from the bars.
     """
 
-    initial_cash: Annotated[float, msgspec.Meta(gt=0.0)] = 10_000.0
+    initial_cash: Annotated[float, msgspec.Meta(gt=0.0, le=1e18)] = 10_000.0
     fill: Fill = "next_open"
     delay_bars: Annotated[int, msgspec.Meta(ge=0)] = 0
     costs: CostSpec = field(default_factory=CostSpec)
@@ -103,4 +103,4 @@ class BacktestSpec(Spec):
     volume_limit: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] | None = None
     carry_unfilled: bool = True
     rebalance_drift: Annotated[float, msgspec.Meta(ge=0.0)] | None = None
-    periods_per_year: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    periods_per_year: Annotated[float, msgspec.Meta(ge=0.001, le=1e12)] | None = None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector, IntVector
-from augury.backtest.account.engine import check_targets
+from augury.backtest.account.engine import EngineRun, check_targets
 from augury.backtest.actions.split_adjustment import split_adjusted
 from augury.backtest.spec import BacktestSpec
 from augury.errors import InvalidInput
@@ -18,11 +18,24 @@ from augury.market.bars import BarArrays
 from augury.market.validate import check_bar_arrays, valid_arrays
 from augury.metrics import periods_per_year
 from augury.strategies.accepting import as_strategy
-from augury.strategies.strategy import Strategy
+from augury.strategies.strategy import PlainForm, Strategy
 
 _NO_ACTIONS = np.empty((3, 0))
 
-__all__ = ["Subject", "arrays_of", "bars_in_a_year", "subject_of"]
+__all__ = ["Given", "Subject", "arrays_of", "bars_in_a_year", "given_subject", "subject_of"]
+
+
+class Given(Protocol):
+    """What was given to run instead of a strategy: signals, or orders. `content` is what tells it from others."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def content(self) -> str: ...  # noqa: D102
+
+    def run(self, bars: BarArrays, spec: BacktestSpec, actions: FloatMatrix) -> EngineRun:
+        """The same once more, under these options."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +43,8 @@ class Subject:
     """What is run on what: a strategy with its parameter values, and the bars with their names.
 
     `actions` float64[3, n] are corporate actions (see `corporate_actions`), float64[3, 0] without any. Orders are
-    filled at the `bars` as they were traded; the strategy sees `signal_bars`, free of the steps of splits.
+    filled at the `bars` as they were traded; the strategy sees `signal_bars`, free of the steps of splits. `given` is
+    what runs where there is no strategy to ask for targets.
     """
 
     strategy: Strategy
@@ -40,6 +54,7 @@ class Subject:
     periods_per_year: float
     actions: FloatMatrix = field(default_factory=lambda: np.empty((3, 0)))
     signal_bars: BarArrays
+    given: Given | None = None
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -82,8 +97,7 @@ def subject_of(
     """Everything checked and named before anything runs."""
     chosen = as_strategy(strategy)
     arrays = arrays_of(bars)
-    if actions is not None and actions.shape != (3, len(arrays)):
-        raise InvalidInput(f"actions should be float64[3, {len(arrays)}], got shape {actions.shape}")
+    _check_actions(actions, arrays)
     return Subject(
         strategy=chosen,
         values=chosen.values(parameters),
@@ -93,3 +107,30 @@ def subject_of(
         actions=_NO_ACTIONS if actions is None else actions,
         signal_bars=arrays if actions is None else split_adjusted(arrays, actions),
     )
+
+
+def given_subject(
+    given: Given, bars: BarArrays, spec: BacktestSpec, symbol: str, actions: FloatMatrix | None = None
+) -> Subject:
+    """A subject that runs what was given on these bars; it has no strategy that could be computed on others."""
+    _check_actions(actions, bars)
+
+    def refuse(frame: Any) -> Any:  # noqa: ARG001
+        raise InvalidInput(f"given {given.name} cannot be computed on other bars; use a strategy where that is needed")
+
+    form = PlainForm(function=refuse, source=f"{given.name} {given.content}", fixed=True)
+    return Subject(
+        strategy=Strategy(name=given.name, summary=f"Given {given.name}.", parameters=(), form=form),
+        values=np.empty(0),
+        bars=bars,
+        symbol=symbol,
+        periods_per_year=spec.periods_per_year or bars_in_a_year(bars.opened_at),
+        actions=_NO_ACTIONS if actions is None else actions,
+        signal_bars=bars,
+        given=given,
+    )
+
+
+def _check_actions(actions: FloatMatrix | None, bars: BarArrays) -> None:
+    if actions is not None and actions.shape != (3, len(bars)):
+        raise InvalidInput(f"actions should be float64[3, {len(bars)}], got shape {actions.shape}")

@@ -8,23 +8,12 @@ from typing import Any
 import numpy as np
 
 from augury.arrays import IntVector
-from augury.backtest.proof.proving import Proof
+from augury.backtest.proof.proof_record import Proof
+from augury.backtest.proof.proof_telling import UNPROVEN, known_number, null_tests, told_intervals, told_tries, what_ifs
 from augury.backtest.result import BacktestResult
 from augury.backtest.search.sweep_result import SweepResult
 from augury.market.timeframe import close_times
-from augury.report import (
-    Benchmark,
-    CheckTable,
-    DataFacts,
-    Grid,
-    Interval,
-    NullTest,
-    Story,
-    Tries,
-)
-from augury.validation import PermutationTest
-from augury.validation.regimes import RegimeTable
-from augury.validation.sensitivity import Sensitivity
+from augury.report import Benchmark, DataFacts, Grid, Story
 
 __all__ = ["story_of"]
 
@@ -49,19 +38,20 @@ def story_of(result: BacktestResult, title: str | None = None) -> Story:
         times=_closes(result),
         equity=run.equity,
         initial_cash=run.spec.initial_cash,
-        bars_per_year=_known(result.subject.periods_per_year),
+        bars_per_year=known_number(result.subject.periods_per_year),
         benchmark=None if proof is None else Benchmark(name="buy and hold", equity=proof.benchmark),
         exposure=_exposure(result),
         bars=run.bars,
         trades=result.trades,
         measures=tuple(result.metrics.values()),
         cost_totals=result.costs,
-        tests=() if proof is None else _null_tests(proof),
-        intervals=() if proof is None else _intervals(proof),
+        tests=() if proof is None else null_tests(proof),
+        intervals=() if proof is None else told_intervals(proof),
         sensitivity=None if proof is None or proof.sweep is None else _heat_map(proof.sweep, result),
-        checks=() if proof is None else _checks(proof),
+        checks=() if proof is None else what_ifs(proof),
         verdict=None if proof is None else proof.verdict,
-        tries=None if proof is None else _tries(proof),
+        unjudged=UNPROVEN,
+        tries=None if proof is None else told_tries(proof),
         notes=(*result.notes, *(() if proof is None else (*_forward_note(proof), *proof.notes))),
         provenance={
             "strategy code": result.strategy_id,
@@ -87,10 +77,6 @@ def _forward_note(proof: Proof) -> tuple[str, ...]:
     return (f"Walk-forward, on bars that no choice had seen: {forward.headline}",)
 
 
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
 def _exposure(result: BacktestResult) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
         gross = np.abs(result.run.units * result.run.bars.matrix[3] / result.run.equity)
@@ -104,91 +90,6 @@ def _settings(result: BacktestResult) -> dict[str, object]:
     for name in nested:
         flat.update({key: value for key, value in spec[name].items() if value is not None})
     return flat
-
-
-def _null_tests(proof: Proof) -> tuple[NullTest, ...]:
-    named = (
-        ("Permutation test, in sample", proof.tests.permutation, "the same search on the same bars in random order"),
-        (
-            "Permutation test, walk-forward",
-            proof.tests.walk_forward_permutation,
-            "the same walk-forward when the bars after its first window come in random order",
-        ),
-    )
-    return tuple(_null_test(name, test, text) for name, test, text in named if test is not None and test.computed)
-
-
-def _null_test(name: str, test: PermutationTest, explanation: str) -> NullTest:
-    return NullTest(
-        name=name,
-        null=test.null,
-        observed=test.observed,
-        p_value=test.p_value,
-        statistic="Sharpe ratio a year",
-        explanation=explanation,
-    )
-
-
-def _intervals(proof: Proof) -> tuple[Interval, ...]:
-    return tuple(
-        Interval(
-            name=interval.statistic,
-            low=interval.lower,
-            high=interval.upper,
-            level=interval.confidence,
-            method=interval.method,
-        )
-        for interval in proof.intervals
-        if interval.computed
-    )
-
-
-def _tries(proof: Proof) -> Tries | None:
-    if proof.trials is None:
-        return None
-    effective = proof.tests.effective
-    source = "in this search alone" if proof.tried is None else proof.tried.source
-    return Tries(number=proof.trials, effective=None if effective is None else effective.effective, source=source)
-
-
-def _checks(proof: Proof) -> tuple[CheckTable, ...]:
-    tables = [
-        _sensitivity_table("Later fills", "bars later", proof.tests.delay),
-        _sensitivity_table("Dearer trading", "times the costs", proof.tests.cost),
-        _years_table(proof.tests.years),
-    ]
-    return tuple(table for table in tables if table is not None)
-
-
-def _sensitivity_table(title: str, case: str, found: Sensitivity | None) -> CheckTable | None:
-    if found is None:
-        return None
-    rows = tuple(
-        (f"{setting:g} {case}", _number(value), _number(kept))
-        for setting, value, kept in zip(found.settings, found.values, found.retained, strict=True)
-    )
-    return CheckTable(
-        title=title, columns=("case", "Sharpe ratio", "of the original"), rows=rows, units=("", "ratio", "fraction")
-    )
-
-
-def _years_table(found: RegimeTable | None) -> CheckTable | None:
-    if found is None:
-        return None
-    rows = tuple(
-        (period.name, _number(period.total_return), _number(period.sharpe), float(period.bars))
-        for period in found.periods
-    )
-    return CheckTable(
-        title="By calendar year",
-        columns=("year", "return", "Sharpe ratio", "bars"),
-        rows=rows,
-        units=("", "fraction", "ratio", "count"),
-    )
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _heat_map(sweep: SweepResult, result: BacktestResult) -> Grid | None:

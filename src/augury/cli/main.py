@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from contextlib import redirect_stdout
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from augury.cli.commands import command_for
 from augury.cli.exit_codes import FINE, REFUSED, USAGE, exit_code
 from augury.cli.first_run import announce_first_run
 from augury.cli.progress import TerminalProgress
+from augury.cli.warned_once import warned_once
 from augury.cli.wording import for_terminal
 from augury.errors import AuguryError, InvalidInput
 from augury.operations.operation import Operation, Result
@@ -67,7 +69,8 @@ def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
         raise fail(str(error), USAGE) from None
     announce_first_run(errors)
     try:
-        result = entry.run(spec, TerminalProgress(errors))
+        with redirect_stdout(sys.stderr), warned_once():  # what a strategy prints is no part of the result
+            result = entry.run(spec, TerminalProgress(errors))
         show(entry, result, as_json)
     except AuguryError as error:
         raise fail(str(error), exit_code(error)) from None

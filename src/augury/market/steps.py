@@ -31,6 +31,7 @@ SPLIT_RATIOS: Final[tuple[float, ...]] = (
 UNIT_RATIOS: Final[tuple[float, ...]] = (100.0, 1_000.0, 10_000.0)
 """Pence for pounds, cents for dollars, thousands: currencies and vendors confuse powers of ten from 100 on."""
 
+_LARGEST_LOG = 700.0  # its exponential is still a number
 _MAD_TO_SIGMA = 1.4826  # normal consistency of the median absolute deviation
 
 
@@ -97,7 +98,14 @@ def find_steps(prices: FloatMatrix, *, floor: float, sigmas: float, dividends: F
     limit = max(floor, sigmas * _scale(np.log(prices[3])))
     confirmed = (gap * whole > 0) & (np.abs(whole) > 0.6 * np.abs(gap))
     found = np.flatnonzero((np.abs(gap) > limit) & confirmed & ~_paid_out(prices[3], gap, dividends))
-    return [Step(at=int(at) + 1, ratio=float(np.exp(gap[at])), kind=_kind(abs(float(gap[at])))) for at in found]
+    return [
+        Step(
+            at=int(at) + 1,
+            ratio=float(np.exp(np.clip(gap[at], -_LARGEST_LOG, _LARGEST_LOG))),
+            kind=_kind(abs(float(gap[at]))),
+        )
+        for at in found
+    ]
 
 
 def _paid_out(closes: FloatVector, gap: FloatVector, dividends: FloatVector | None) -> BoolVector:

@@ -43,10 +43,9 @@ def periods_per_year(opened_at: IntVector) -> float:
         raise InvalidInput(f"opened_at should be int64[n] ns UTC, got {times.dtype}{list(times.shape)}")
     if times.size < 2:
         return math.nan
-    spacings = np.diff(times)
-    if not spacings.min() > 0:
+    if not (times[1:] > times[:-1]).all():
         raise InvalidInput("opened_at should increase; sort the bars and drop repeated times")
-    spacing = float(np.median(spacings))
+    spacing = float(np.median(np.diff(times)))
     days = spacing / _DAY_NS
     for low, high, count in _LONG_BARS:
         if low <= days <= high:

@@ -179,6 +179,8 @@ def _judged(
     results: list[BacktestResult],
     progress: Progress,
 ) -> CompareResult:
+    for result in results:
+        backtest.require_known_year(result)
     plan = backtest.ProofSpec(permutations=options.permutations, seed=options.seed)
     kept = kept_of(options, instrument) | {"proof": plan.to_dict(), "seed": plan.seed}
     capsules = [

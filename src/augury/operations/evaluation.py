@@ -113,6 +113,7 @@ def _finish(
     progress: Progress,
 ) -> Evaluation:
     result, search, plan = made
+    backtest.require_known_year(result)
     kept = kept_of(options, instrument) | {"proof": plan.to_dict()}
     if search is not None:
         kept["grid"] = {name: np.unique(search.params[:, at]).tolist() for at, name in enumerate(search.names)}

@@ -68,7 +68,7 @@ def _function_in(path: Path, name: str) -> LeakSubject:
             return function(*inputs)
         except AuguryError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InvalidInput(f"{name} failed: {strategies.failure_of(error, function)}") from error
 
     return LeakSubject(name=f"{path.name}:{name}", kind="function", run=run, parameters={})

@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _SPLIT_RULES = ("none", "detect")
+_MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class RunOptions(DataOptions):
     parameters: Annotated[
         tuple[str, ...], msgspec.Meta(description="A parameter of the strategy: fast=10; repeat for several.")
     ] = option((), short="-p")
-    cash: Annotated[float, msgspec.Meta(gt=0.0, description="Money to begin with.")] = option(10_000.0)
+    cash: Annotated[float, msgspec.Meta(gt=0.0, le=1e18, description="Money to begin with.")] = option(10_000.0)
     commission: Annotated[
         float, msgspec.Meta(ge=0.0, le=1.0, description="Commission as a fraction of the value traded: 0.001.")
     ] = option(0.001)
@@ -91,7 +92,9 @@ class RunOptions(DataOptions):
         str | None,
         msgspec.Meta(description="File of the ledger, or off; $AUGURY_LEDGER or augury-ledger.sqlite when left out."),
     ] = option(None)
-    seed: Annotated[int, msgspec.Meta(ge=0, description="Seed of every test that draws at random.")] = option(0)
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1, description="Seed of every test that draws at random.")] = (
+        option(0)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +127,12 @@ class Instrument:
     notes: tuple[str, ...] = field(default=())
 
 
-def _named_values(texts: Sequence[str], what: str) -> dict[str, str]:
+def _named_values(texts: Sequence[str], what: str, example: str = "name=value, such as fast=10") -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip() or not value.strip():
-            raise InvalidInput(f"expected {what} as name=value, such as fast=10; got {text!r}")
+            raise InvalidInput(f"expected {what} as {example}; got {text!r}")
         if name.strip() in found:
             raise InvalidInput(f"{what} {name.strip()!r} is given twice; give it once")
         found[name.strip()] = value.strip()
@@ -153,7 +156,10 @@ def parameters_of(texts: Sequence[str]) -> dict[str, float]:
 
 def grid_of(texts: Sequence[str]) -> dict[str, list[float]]:
     """Values of parameters from `fast=5:60:5` (both ends counted) and `slow=50,100,200`."""
-    return {name: _axis(name, text) for name, text in _named_values(texts, "a grid").items()}
+    return {
+        name: _axis(name, text)
+        for name, text in _named_values(texts, "a grid", "name=values, such as fast=5:60:5").items()
+    }
 
 
 def _axis(name: str, text: str) -> list[float]:
@@ -163,10 +169,10 @@ def _axis(name: str, text: str) -> list[float]:
     if len(parts) not in (2, 3) or parts[1] < parts[0] or (len(parts) == 3 and parts[2] <= 0.0):
         raise InvalidInput(f"expected {name} as first:last or first:last:step, such as 5:60:5; got {text!r}")
     step = parts[2] if len(parts) == 3 else 1.0
-    count = math.floor((parts[1] - parts[0]) / step + 1e-9) + 1
-    if count > 100_000:
-        raise InvalidInput(f"{name}={text} has {count:,} values; take a coarser step")
-    return [parts[0] + step * at for at in range(count)]
+    steps = (parts[1] - parts[0]) / step + 1e-9
+    if not steps < _MOST_VALUES:
+        raise InvalidInput(f"{name}={text} has more than {_MOST_VALUES:,} values; take a coarser step")
+    return [parts[0] + step * at for at in range(math.floor(steps) + 1)]
 
 
 def _plain_setting(text: str) -> Any:
@@ -196,7 +202,7 @@ def backtest_spec(options: RunOptions) -> backtest.BacktestSpec:
             "trailing_stop": options.trailing_stop,
         },
     }
-    for name, text in _named_values(options.settings, "a setting").items():
+    for name, text in _named_values(options.settings, "a setting", "name=value, such as leverage=2").items():
         place, dot, inner = name.partition(".")
         if dot and place in ("costs", "exits"):
             values[place][inner] = _plain_setting(text)

@@ -135,4 +135,7 @@ def json_attribute(value: Any) -> str:
 
 def packed(values: Any, kind: str) -> dict[str, str]:
     """An array as base64 of little-endian numbers: a fifth of its size as text, and read at once by the browser."""
-    return {"k": kind, "b": base64.b64encode(np.asarray(values).astype(f"<{kind}").tobytes()).decode()}
+    array, form = np.asarray(values), np.dtype(f"<{kind}")
+    if form.kind == "f":  # what is beyond the numbers of this size is drawn at their edge
+        array = np.clip(array, np.finfo(form).min, np.finfo(form).max)
+    return {"k": kind, "b": base64.b64encode(array.astype(form).tobytes()).decode()}

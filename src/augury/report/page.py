@@ -49,6 +49,10 @@ _ORDER = (
     run_section,
     provenance_section,
 )
+# Signs that steer a terminal or turn the direction of text are shown, not obeyed.
+_STEERING = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"} | dict.fromkeys(
+    (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
+)
 _SCRIPTS = ("theme.js", "readout.js", "candles.js", "trades.js")
 _NAMES = (
     ("verdict", "Verdict"),
@@ -85,7 +89,7 @@ def page_html(subject: Story | Comparison) -> str:
     else:
         body = "".join(make(subject) for make in _ORDER)
         chips = _chips(subject)
-    return _document(subject.title, subject.subtitle, chips, body)
+    return _document(subject.title, subject.subtitle, chips, body).translate(_STEERING)
 
 
 def _chips(story: Story) -> list[str]:

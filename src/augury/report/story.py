@@ -61,6 +61,8 @@ class Story:
     profit_and_loss, return, costs, maximum_favourable_excursion, maximum_adverse_excursion, holding_bars, exit_reason,
     is_open; absent ones stay empty. Excursions are fractions of the entry price.
 
+    `unjudged` says, where there is no verdict, what that means and how to get one.
+
     NaN in a curve is drawn as a gap. Raises InvalidInput when shapes disagree or times do not increase.
 
     >>> import numpy as np
@@ -92,6 +94,7 @@ class Story:
     sensitivity: Grid | None = None
     checks: Sequence[CheckTable] = ()
     verdict: VerdictLike | Any | None = None
+    unjudged: str = ""
     tries: Tries | None = None
     notes: Sequence[str] = ()
     provenance: Mapping[str, object] = field(default_factory=dict)

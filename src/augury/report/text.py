@@ -111,7 +111,7 @@ def _title(story: Story, width: int) -> list[str]:
 def _judgement(story: Story, width: int, *, gates: bool = True) -> list[str]:
     verdict = story.judgement
     if verdict is None:
-        lines = _wrapped("NOT JUDGED: these are figures without their proof.", width)
+        lines = _wrapped(f"NOT JUDGED: {story.unjudged or 'these are figures without their proof.'}", width)
     else:
         lines = _wrapped(f"{str(verdict.level).replace('_', ' ').upper()}: {verdict.headline}", width)
     for words in (*error_bar_words(story), tries_words(story)):

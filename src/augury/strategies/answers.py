@@ -49,11 +49,13 @@ def _numbers(answer: Any) -> FloatVector:
     try:
         if isinstance(answer, pd.Series) and pd.api.types.is_numeric_dtype(answer.dtype):
             return np.array(answer.to_numpy(dtype=np.float64, na_value=np.nan))
+        if np.ma.isMaskedArray(answer) and np.ma.getmaskarray(answer).any():
+            raise InvalidInput("positions(bars) returned masked values; decide what they mean, such as .filled(0.0)")
         array = np.asarray(answer)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"positions(bars) should return an array of numbers: {error}") from error
     if array.dtype.kind not in "biuf":
-        example = f", such as {array.ravel()[0]!r}" if array.size else ""
+        example = f", such as {array.ravel().tolist()[0]!r:.60}" if array.ndim and array.size else ""
         raise InvalidInput(
             f"positions(bars) should return numbers, one target position a bar; got {type(answer).__name__} of "
             f"{array.dtype}{example}"

@@ -22,12 +22,21 @@ def failure_of(error: BaseException, function: Callable[..., Any]) -> str:
 
 def failure_in_file(error: BaseException, path: str) -> str:
     """The error with the last line of that file that it passed through, where it did."""
-    message = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST]
+    message = " ".join(f"{type(error).__name__}: {_words_of(error)}".split())[:_LONGEST]
     line = _line_in(error, path)
     if line is None:
         return message
-    shown = linecache.getline(path, line).strip()
+    linecache.checkcache(path)  # the file may have been written anew since it was last shown
+    shown = linecache.getline(path, line).strip()[:_LONGEST]
     return f"{message} ({Path(path).name}, line {line}{f': {shown}' if shown else ''})"
+
+
+def _words_of(error: BaseException) -> str:
+    """What the error says; its own text may fail too, and that of a syntax error names the line once more."""
+    try:
+        return str(error.msg if isinstance(error, SyntaxError) and not isinstance(error, ImportError) else error)
+    except Exception:
+        return "it says nothing that could be shown"
 
 
 def _line_in(error: BaseException, path: str) -> int | None:

@@ -24,6 +24,7 @@ __all__ = ["files_beside", "load_function", "load_module", "load_strategy", "nam
 
 _LARGEST_BYTES = 1_000_000
 _PREFIX = "_augury_file_"
+_BYTE_ORDER_MARK = "\ufeff"  # editors of some systems begin a file with it
 _loading = threading.RLock()
 
 
@@ -98,6 +99,8 @@ def _looks_like_a_file(given: str | Path) -> bool:
 
 def _existing(path: Path) -> Path:
     if not path.exists():
+        if path.is_symlink():
+            raise NotFound(f"{path} is a link to a file that is not there; mend the link")
         near = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise NotFound(f"there is no file {path}; " + (nearest(path.name, near) if near else "check the path"))
     if not path.is_file() or path.suffix != ".py":
@@ -115,7 +118,7 @@ class _TextLoader(importlib.abc.InspectLoader):
         return self._text
 
     def get_code(self, fullname: str) -> Any:  # noqa: ARG002
-        return self.source_to_code(self._text, str(self._path))
+        return self.source_to_code(self._text.removeprefix(_BYTE_ORDER_MARK), str(self._path))
 
     def is_package(self, fullname: str) -> bool:  # noqa: ARG002
         return False

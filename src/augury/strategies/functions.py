@@ -113,7 +113,7 @@ def _by_keyword(rule: Callable[..., Any], parameters: tuple[Any, ...]) -> Callab
         given = {name: int(value) if name in whole else value for name, value in values.items()}
         try:
             wrong = rule(**given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InvalidInput(f"rule failed: {failure_of(error, rule)}") from error
         if wrong is not None and not isinstance(wrong, str):
             raise InvalidInput(f"rule should say in words what is wrong, or return None; got {wrong!r}")

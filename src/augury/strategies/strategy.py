@@ -125,7 +125,7 @@ class PlainForm:
     def evaluate(self, bars: BarArrays, names: tuple[str, ...], values: FloatVector) -> FloatVector:
         """Call the function on a frame of its own.
 
-        InvalidInput when it raises, with the line that did, and when its answer is not one finite number a bar (see
+        InvalidInput when it raises or leaves the program, with the line that did, and when its answer is not one finite number a bar (see
         `checked_answer`).
         """
         frame = bars_frame(bars.opened_at, bars.matrix)
@@ -138,7 +138,7 @@ class PlainForm:
             answer = self.function(frame, **given)
         except AuguryError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InvalidInput(f"positions(bars) failed: {failure_of(error, self.function)}") from error
         return checked_answer(answer, index)
 

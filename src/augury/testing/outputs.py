@@ -37,7 +37,20 @@ def feature_frame(feature: Feature, bars: pd.DataFrame) -> pd.DataFrame:
 
 
 def frame_per_bar(output: Any, index: pd.Index[Any]) -> pd.DataFrame:
-    """Whatever a function of bars returns, as one row a bar (or rows with a time index of their own)."""
+    """Whatever a function of bars returns, as one row a bar (or rows with a time index of their own).
+
+    InvalidInput for anything else, for no column at all, and for complex numbers.
+    """
+    frame = _as_frame(output, index)
+    if not len(frame.columns):
+        raise InvalidInput("expected one column or more for the bars, got a frame without any")
+    for name, kind in frame.dtypes.items():
+        if getattr(kind, "kind", "") == "c":
+            raise InvalidInput(f"expected real numbers, got complex ones in column {name!r:.80}")
+    return frame
+
+
+def _as_frame(output: Any, index: pd.Index[Any]) -> pd.DataFrame:
     if isinstance(output, pd.Series):
         output = output.to_frame("value" if output.name is None else output.name)
     if isinstance(output, Mapping):
@@ -49,6 +62,8 @@ def frame_per_bar(output: Any, index: pd.Index[Any]) -> pd.DataFrame:
         values: Any = output.reset_index(drop=True)
     else:
         array = np.asarray(output)
+        if array.ndim not in (1, 2):
+            raise InvalidInput(f"expected one row for each of {len(index)} bars, got {type(output).__name__}")
         if array.ndim == 2 and array.shape[0] != len(index) and array.shape[1] == len(index):
             array = array.T
         values = pd.DataFrame(array)

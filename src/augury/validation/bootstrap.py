@@ -233,7 +233,13 @@ def _bca_shares(shares: FloatVector, estimate: float, known: FloatVector, left_o
     below = float(((known < estimate).sum() + 0.5 * (known == estimate).sum()) / known.size)
     edge = 0.5 / known.size
     bias = ndtri(min(max(below, edge), 1.0 - edge))
-    spread = left_out.mean() - left_out
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = left_out.mean() - left_out
+    largest = float(np.abs(spread).max())
+    if math.isfinite(largest):
+        spread = np.ldexp(spread, -math.frexp(largest)[1])  # exact, and keeps the powers below within range
+    else:
+        spread = np.zeros_like(spread)
     squares = float((spread**2).sum())
     acceleration = float((spread**3).sum()) / (6.0 * squares**1.5) if squares > 0.0 else 0.0
     moved = bias + ndtri(shares)

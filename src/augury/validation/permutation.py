@@ -79,7 +79,7 @@ def permuted_bars(
 
     Raises InvalidInput when the matrices differ in length or leave fewer than 10 bars to permute.
     """
-    return next(_histories(_markets(bars), spec or PermutationSpec(), seed, iter([index])))
+    return next(_histories(_markets(bars), spec or PermutationSpec(), seed_number(seed), iter([index])))
 
 
 def permutation_test(

@@ -31,6 +31,10 @@ class SuperioritySpec(Spec):
     `block_bars` None takes the Politis-White length, the median over up to 50 of the strategies. `studentized` divides
     each strategy's excess by its standard error (Hansen's form); without it a volatile strategy drowns the others.
     `level` is the error rate at which `winners` are named.
+
+    On independent noise the test keeps its level. Where returns follow the bars before, blocks of a short record make
+    up for only a part: at 5 %, the best of 30 over 500 bars is called superior in about 9 % of cases with an
+    autocorrelation of 0.3, in about 16 % with 0.6.
     """
 
     replications: Annotated[int, Meta(ge=199)] = 1000

@@ -25,6 +25,8 @@ class _GivenSignals:
     """Flags that can be run again, later or under other costs."""
 
     signals: Signals
+    content: str
+    name: str = "signals"
 
     def run(self, bars: BarArrays, spec: BacktestSpec, actions: FloatMatrix) -> EngineRun:
         """The flags on these bars."""
@@ -57,6 +59,5 @@ def run_signals(
     spec = _DEFAULT if spec is None else spec
     arrays = arrays_of(bars)
     content = hashlib.sha256(signal_events(arrays, signals, spec).tobytes()).hexdigest()
-    given = given_subject("signals", content, _GivenSignals(signals=signals), arrays, spec)
-    subject = given.on(symbol, actions)
+    subject = given_subject(_GivenSignals(signals=signals, content=content), arrays, spec, symbol, actions)
     return result_of(subject, run_subject(subject, spec))

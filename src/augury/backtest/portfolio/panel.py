@@ -165,6 +165,14 @@ class Panel:
                     reader.write(times, values[:, :, at])
             yield PanelBlock(start, times, values)
 
+    def bars_of(self, place: int) -> FloatMatrix:
+        """All bars of the symbol at that place, float64[5, n] on the panel's times; NaN where it has none."""
+        if self.dense is not None:
+            return np.array(self.dense[:, :, place], order="C")
+        values = np.full((5, len(self)), np.nan)
+        _Reader(self.sources[place]).write(self.opened_at, values)
+        return values
+
     def loaded(self) -> Panel:
         """The same panel with all bars aligned in memory: runs on it again and again need not read and align."""
         return replace(self, dense=next(self.blocks(len(self))).values)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from augury.arrays import BoolVector, FloatMatrix, FloatVector, IntVector
 from augury.backtest.portfolio.panel import Panel, PanelBlock
+from augury.backtest.portfolio.panel_splits import SplitSteps
 from augury.backtest.portfolio.portfolio_spec import PortfolioSpec
 from augury.backtest.portfolio.portfolio_weights import (
     StrategyShare,
@@ -32,7 +33,8 @@ __all__ = ["FunctionRows", "PanelHistory", "TableRows", "WeightFunction", "Weigh
 class PanelHistory:
     """What was known at the close of the last bar held here; `opened_at` int64[m], `values` float64[5, m, k].
 
-    Read only; NaN where a symbol had no bar.
+    Read only; NaN where a symbol had no bar. Prices are free of the steps of splits, in units of the panel's first day:
+    times the ratios of the splits so far, volumes divided by them. Orders fill at prices as traded.
     """
 
     symbols: tuple[str, ...]
@@ -75,6 +77,10 @@ class TableRows:
     def __init__(self, table: WeightTable, panel: Panel) -> None:
         self._table, self._step = table, panel.timeframe.ns
 
+    def decided(self) -> WeightTable:
+        """The weights and when each is known."""
+        return self._table
+
     def numbers(self, block: PanelBlock, due: BoolVector) -> IntVector:  # noqa: ARG002
         """The row in force at each close of the block, int64[m]; -1 for none."""
         return self._table.row_numbers(block.opened_at + self._step)
@@ -93,6 +99,8 @@ class FunctionRows:
         self._lookback = weights.lookback_bars if isinstance(weights, WeightsWithHistory) else len(panel)
         self._bounded, self._panel, self._spec = bounded, panel, spec
         self._rows: list[FloatVector] = []
+        self._known_at: list[int] = []
+        self._splits = SplitSteps(panel)
         self._opened_at = np.empty(0, dtype=np.int64)
         self._values = np.empty((5, 0, len(panel.symbols)))
 
@@ -100,7 +108,8 @@ class FunctionRows:
         """The row in force at each close of the block, int64[m]; -1 for none."""
         before = self._opened_at.size
         opened_at = np.concatenate([self._opened_at, block.opened_at])
-        values = np.concatenate([self._values, block.values], axis=1) if before else block.values.view()
+        fresh = self._splits.removed(block)
+        values = np.concatenate([self._values, fresh], axis=1) if before else fresh.view()
         values.flags.writeable = False
         opened_at.flags.writeable = False
         follows = self._spec.rebalance.when in ("on_change", "threshold")
@@ -130,6 +139,13 @@ class FunctionRows:
         checked_row(row, self._panel.symbols, lowest, account.leverage, when)
         if not self._rows or not np.array_equal(row, self._rows[-1]):
             self._rows.append(row)
+            self._known_at.append(int(opened_at[-1]) + self._panel.timeframe.ns)
+
+    def decided(self) -> WeightTable:
+        """What the function has answered so far and when; nothing held where it never did."""
+        if not self._rows:
+            return WeightTable(known_at=self._panel.closed_at[-1:], rows=np.zeros((1, len(self._panel.symbols))))
+        return WeightTable(known_at=np.array(self._known_at), rows=np.array(self._rows))
 
     def rows(self, first: int, stop: int) -> FloatMatrix:
         """Rows first..stop-1, float64[., k]."""

@@ -14,6 +14,7 @@ from augury.backtest.portfolio import portfolio_layout as places
 from augury.backtest.portfolio.panel import Panel
 from augury.backtest.portfolio.portfolio_layout import Curves, SharedBook
 from augury.backtest.portfolio.portfolio_spec import PortfolioSpec
+from augury.backtest.portfolio.portfolio_trades import portfolio_trades
 from augury.market.bars import time_index
 from augury.market.times import iso
 
@@ -28,9 +29,11 @@ class PortfolioRun:
     or not), `stale` int64[n] (symbols held without a bar). Equity is cash + net at every bar; the initial cash is the
     value before the first one. A value a symbol, in money: `contributions` float64[k] (what it added to equity after
     its own costs), `commissions`, `slippage`, `borrowing`, `dividends`, `traded` (value bought and sold); `units` held
-    at the end. The contributions and `interest` add up to the change in equity. `fills` float64[m, 8]: a row each, see
-    `fills_frame`; none when the spec drops them. `ruined_bar`: where equity was gone, else None. `cut_short`: bars at
-    which purchases were scaled down to what the account could carry.
+    at the end and `marks`, the last close known of each (0 before its first bar). The contributions and `interest` add
+    up to the change in equity. `fills` float64[m, 8]: a row each, see `fills_frame`; none when the spec drops them.
+    `ruined_bar`: where equity was gone, else None. `cut_short`: bars at which purchases were scaled down to what the
+    account could carry. `ambiguous`: bars of a symbol that held both its stop and its target. `clipped`: fills cut by
+    the volume limit.
     """
 
     panel: Panel
@@ -47,10 +50,13 @@ class PortfolioRun:
     dividends: FloatVector
     traded: FloatVector
     units: FloatVector
+    marks: FloatVector
     interest: float
     fills: FloatMatrix
     rebalances: int
     cut_short: int
+    ambiguous: int
+    clipped: int
     ruined_bar: int | None
 
     @property
@@ -84,6 +90,10 @@ class PortfolioRun:
             },
             index=time_index(self.panel.opened_at[at]),
         )
+
+    def trades_frame(self) -> pd.DataFrame:
+        """A row a trade, a round trip of one symbol from flat to flat; see `portfolio_trades`."""
+        return portfolio_trades(self)
 
     def costs_frame(self) -> pd.DataFrame:
         """A row a symbol: contribution, commissions, slippage, borrowing, dividends and value traded, in money."""
@@ -131,9 +141,12 @@ def run_record(
         dividends=rows[:, layout.DIVIDENDS].copy(),
         traded=own[:, places.TRADED].copy(),
         units=book.units.copy(),
+        marks=book.marks.copy(),
         interest=float(account[places.EARNED]),
         fills=np.concatenate(fills) if fills else np.empty((0, places.PORTFOLIO_FILL_COLUMNS)),
         rebalances=int(account[places.REBALANCES]),
         cut_short=int(account[places.CUT_SHORT]),
+        ambiguous=int(rows[:, layout.AMBIGUOUS].sum()),
+        clipped=int(rows[:, layout.CLIPPED].sum()),
         ruined_bar=None if ruined < 0 else ruined,
     )

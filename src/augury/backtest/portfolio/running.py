@@ -1,4 +1,4 @@
-"""Portfolios: many symbols, one account. Weights in, a frozen record of what came of them out."""
+"""The engine for portfolios: many symbols, one account. Weights in, a frozen record of what came of them out."""
 
 from __future__ import annotations
 
@@ -17,32 +17,25 @@ from augury.backtest.portfolio.portfolio_spec import PortfolioSpec
 from augury.backtest.portfolio.rebalancing import due_bars
 from augury.errors import NotEnoughData
 
-__all__ = ["run_portfolio"]
+__all__ = ["run_portfolio_engine", "run_rows"]
 
 _YEAR_NS = 360 * 86_400 * 10**9
 
 
-def run_portfolio(panel: Panel, weights: Any, spec: PortfolioSpec | None = None) -> PortfolioRun:
-    """Run a portfolio over a panel's bars, one shared account for all symbols.
-
-    `weights` are target fractions of equity, negative for short: a mapping (constant), a frame with a row a time and a
-    column a symbol (see `frame_weights`), a function of the `PanelHistory` known at each decision (None: as before), or
-    a list of `StrategyShare`. What is known at the close of bar t is decided there and filled in bar t+1, as
-    `spec.backtest.fill` says. A symbol without a bar then is traded at its next one.
+def run_portfolio_engine(panel: Panel, weights: Any, spec: PortfolioSpec | None = None) -> PortfolioRun:
+    """Run a portfolio over a panel's bars, as `run_portfolio` says it: the bare run, without measures.
 
     Only one block of `spec.block_bars` bars is in memory at a time; memory grows with the number of bars (48 bytes
-    each) and of fills. Raises InvalidInput for weights that are NaN, for symbols outside the panel (NotFound), beyond
-    the leverage, or never known while the panel lasts; NotEnoughData for fewer than two bars.
-
-    >>> from augury.sample import load_sample
-    >>> run = run_portfolio(Panel.of(load_sample().bars), {"AAPL": 0.5, "IBM": 0.5})
-    >>> bool(abs(run.contributions.sum() + run.interest - (run.equity[-1] - 10_000.0)) < 1e-6)
-    True
+    each) and of fills.
     """
     spec = PortfolioSpec() if spec is None else spec
+    return run_rows(panel, rows_of(weights, panel, spec), spec)
+
+
+def run_rows(panel: Panel, rows: TableRows | FunctionRows, spec: PortfolioSpec) -> PortfolioRun:
+    """Run rows of weights over a panel; NotEnoughData for fewer than two bars."""
     if len(panel) < 2:
         raise NotEnoughData(f"a portfolio needs at least 2 bars, to decide and to trade; got {len(panel)}")
-    rows = rows_of(weights, panel, spec)
     book = new_book(spec, len(panel.symbols), panel.actions)
     n = len(panel)
     curves = Curves(np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.int64))

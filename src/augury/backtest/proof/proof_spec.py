@@ -26,4 +26,4 @@ class ProofSpec(Spec):
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1.0)] = 0.95
     train_bars: Annotated[int, msgspec.Meta(ge=20)] | None = None
     test_bars: Annotated[int, msgspec.Meta(ge=5)] | None = None
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector
 from augury.backtest.account import layout
-from augury.backtest.account.engine import run_engine
+from augury.backtest.account.engine import EngineRun, run_engine
 from augury.backtest.account.trades import traded_notional
 from augury.backtest.proof.proof_spec import ProofSpec
 from augury.backtest.result import BacktestResult
 from augury.backtest.run import run_subject
 from augury.backtest.run_facts import bar_returns
 from augury.backtest.search.sweep_result import SweepResult
+from augury.backtest.spec import BacktestSpec, CostSpec
 from augury.metrics import sharpe
 from augury.validation import (
     BlockMoments,
@@ -30,13 +32,25 @@ from augury.validation import (
     performance_by_year,
     superiority_test,
 )
+from augury.validation.bootstrap import BootstrapInterval, bootstrap_intervals
 from augury.validation.evidence import Tests
 from augury.validation.plateau import grid_plateau
 from augury.validation.sensitivity import BreakEven, Sensitivity
 from augury.validation.superiority import Superiority
 from augury.validation.trial_groups import EffectiveTrials
 
-__all__ = ["COST_MULTIPLES", "DELAYS", "Tried", "evidence_of", "run_tests"]
+__all__ = [
+    "COST_MULTIPLES",
+    "DELAYS",
+    "Tried",
+    "break_even_of",
+    "effective_on_record",
+    "evidence_of",
+    "intervals_of",
+    "run_tests",
+    "untouched",
+    "varied_runs",
+]
 
 DELAYS = (0, 1, 2, 5)
 COST_MULTIPLES = (0.0, 0.5, 1.0, 2.0, 3.0)
@@ -72,27 +86,50 @@ def run_tests(
     returns, annual = result.returns[first:last], result.subject.periods_per_year
     options = BootstrapSpec(replications=spec.replications, confidence=spec.confidence, bars_per_year=annual)
 
-    asked = result.run.targets if result.spec.delay_bars == 0 else result.subject.targets(result.spec)
+    again = _again(result)
 
     def rerun(delay: int, factor: float) -> float:
         changed = result.spec.replace(delay_bars=result.spec.delay_bars + delay, costs=result.spec.costs.scaled(factor))
-        run = run_engine(result.run.bars, asked, changed, actions=result.run.actions)
+        run = again(changed)
         return sharpe(bar_returns(changed.initial_cash, run.equity)[first:last], annual)
 
     return Tests(
         interval=bootstrap_interval(returns, "sharpe", options, seed=spec.seed),
         superiority=_superiority(result, benchmark, spec, sweep, (first, last)),
         overfitting=None if sweep is None else _overfitting(sweep),
-        effective=_effective(sweep, tried),
-        cost=_varied("cost multiple", COST_MULTIPLES, [rerun(0, factor) for factor in COST_MULTIPLES], 1.0),
-        delay=_varied("delay in bars", DELAYS, [rerun(delay, 1.0) for delay in DELAYS], 0.0),
+        effective=effective_on_record(sweep, tried),
+        cost=varied_runs("cost multiple", COST_MULTIPLES, [rerun(0, factor) for factor in COST_MULTIPLES], 1.0),
+        delay=varied_runs("delay in bars", DELAYS, [rerun(delay, 1.0) for delay in DELAYS], 0.0),
         break_even=_break_even(result, first, last),
         plateau=None if sweep is None else _plateau(sweep),
         years=performance_by_year(returns, result.run.bars.opened_at[first:last], bars_per_year=annual),
     )
 
 
-def _varied(varied: str, settings: tuple[float, ...], values: list[float], base: float) -> Sensitivity:
+def _again(result: BacktestResult) -> Callable[[BacktestSpec], EngineRun]:
+    """The same positions, or what else was given, under other options."""
+    subject, run = result.subject, result.run
+    if subject.given is not None:
+        return lambda spec: run_subject(subject, spec)
+    asked = run.targets if result.spec.delay_bars == 0 else subject.targets(result.spec)
+    return lambda spec: run_engine(run.bars, asked, spec, actions=run.actions)
+
+
+def intervals_of(returns: FloatVector, bars_per_year: float, spec: ProofSpec) -> tuple[BootstrapInterval, ...]:
+    """Bootstrap intervals of Sharpe ratio, growth and deepest drawdown."""
+    options = BootstrapSpec(replications=spec.replications, confidence=spec.confidence, bars_per_year=bars_per_year)
+    return bootstrap_intervals(returns, ("sharpe", "cagr", "max_drawdown"), options, seed=spec.seed)
+
+
+def untouched(sweep: SweepResult | None, tried: Tried | None) -> bool | None:
+    """Whether nothing was chosen on these data: the result is the only one ever tried there; None: nobody knows."""
+    if sweep is not None:
+        return False
+    return None if tried is None else tried.configurations <= 1
+
+
+def varied_runs(varied: str, settings: tuple[float, ...], values: list[float], base: float) -> Sensitivity:
+    """The values of a statistic at these settings, `base` being the setting as it was run."""
     reference = values[settings.index(base)]
     return Sensitivity(
         method=f"re-run with another {varied}",
@@ -105,16 +142,20 @@ def _varied(varied: str, settings: tuple[float, ...], values: list[float], base:
 
 
 def _break_even(result: BacktestResult, first: int, last: int) -> BreakEven:
-    before = np.concatenate(([result.spec.initial_cash], result.run.equity[:-1]))
-    before = np.where(before > 0.0, before, np.inf)  # nothing is traded after ruin
     fills, n = result.run.fills, len(result.run.bars)
     spent = fills[:, layout.FILL_COMMISSION] + fills[:, layout.FILL_SLIPPAGE]
     paid = np.bincount(fills[:, layout.FILL_BAR].astype(np.int64), spent, minlength=n)
-    turnover = traded_notional(result.run) / before
-    gross = result.returns + paid / before
-    costs = result.spec.costs
+    before = np.concatenate(([result.spec.initial_cash], result.run.equity[:-1]))
+    rows = np.stack([result.returns, paid, traded_notional(result.run), before])
+    return break_even_of(rows[:, first:last], result.spec.costs)
+
+
+def break_even_of(rows: FloatMatrix, costs: CostSpec) -> BreakEven:
+    """The costs at which nothing is left, from returns, costs paid, value traded and equity before, float64[4, n]."""
+    returns, paid, traded, before = rows
+    before = np.where(before > 0.0, before, np.inf)  # nothing is traded after ruin
     assumed = costs.commission_rate + costs.slippage_rate + costs.half_spread_rate
-    return break_even_cost(gross[first:last], turnover[first:last], assumed=assumed or None)
+    return break_even_cost(returns + paid / before, traded / before, assumed=assumed or None)
 
 
 def _superiority(
@@ -155,7 +196,7 @@ def _overfitting(sweep: SweepResult) -> Overfitting | None:
     return overfitting_probability(BlockMoments(counts=counts, sums=moments[0], squares=moments[1]))
 
 
-def _effective(sweep: SweepResult | None, tried: Tried | None) -> EffectiveTrials | None:
+def effective_on_record(sweep: SweepResult | None, tried: Tried | None) -> EffectiveTrials | None:
     """Independent trials among everything on record, or, without a record, among this search."""
     own = None if sweep is None or not len(sweep.parts[0].block_sums) else effective_trials(sweep.parts[0].block_sums)
     if tried is None:

@@ -3,132 +3,116 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from augury.arrays import FloatVector
+from augury.backtest.portfolio.portfolio_result import PortfolioResult
 from augury.backtest.proof.benchmarks import buy_and_hold
+from augury.backtest.proof.proof_record import Proof
 from augury.backtest.proof.proof_spec import ProofSpec
-from augury.backtest.proof.proof_tests import Tried, evidence_of, run_tests
+from augury.backtest.proof.proof_tests import Tried, evidence_of, intervals_of, run_tests, untouched
 from augury.backtest.result import BacktestResult
-from augury.backtest.run import result_of
+from augury.backtest.run import metrics_of
 from augury.backtest.search.significance import permuted_search, permuted_walk_forward
 from augury.backtest.search.sweep_result import SweepResult
 from augury.backtest.search.walk_forward import WalkForward, walk_forward
 from augury.backtest.search.walk_forward_kernel import TEST_FIRST, TEST_STOP
 from augury.errors import AuguryError, InvalidInput
 from augury.validation import PermutationSpec, PermutationTest, Verdict, WalkForwardSpec, judge
-from augury.validation.bootstrap import BootstrapInterval, BootstrapSpec, bootstrap_intervals
 from augury.validation.evidence import Tests
 
-__all__ = ["Proof", "prove"]
+__all__ = ["prove", "require_known_year"]
 
+Proven = TypeVar("Proven", bound=BacktestResult)
 Stage: TypeAlias = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
-_SHOWN = 20
 _SMALLEST_TEST = 19  # permutations below which a p-value of 5 % cannot come about
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Proof:
-    """Tests, intervals and verdicts of one result.
-
-    `in_sample` judges the result as it was shown, discounted for everything tried; `out_of_sample` the walk-forward
-    over the same search (None without one). `verdict` is the second when it promotes or refutes, else the first: a
-    result that was chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and
-    hold under the same costs. `tried` is what the ledger knows of tries on the same data, this one included; None:
-    nobody kept count.
-    """
-
-    spec: ProofSpec
-    tests: Tests
-    in_sample: Verdict
-    out_of_sample: Verdict | None
-    intervals: tuple[BootstrapInterval, ...]
-    benchmark: FloatVector = field(repr=False)
-    tried: Tried | None
-    trials: int | None
-    sweep: SweepResult | None
-    walk_forward: WalkForward | None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """The one to act on."""
-        decisive = self.out_of_sample is not None and self.out_of_sample.level in ("promote", "refuted")
-        return self.out_of_sample if decisive and self.out_of_sample is not None else self.in_sample
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-ready values; null distributions are left out."""
-        tests = {name: _slim(getattr(self.tests, name)) for name in self.tests.__slots__}
-        return {
-            "verdict": self.verdict.to_dict(),
-            "out_of_sample": None if self.out_of_sample is None else self.out_of_sample.to_dict(),
-            "tests": tests,
-            "intervals": [_slim(interval) for interval in self.intervals],
-            "trials": self.trials,
-            "spec": self.spec.to_dict(),
-            "notes": list(self.notes),
-        }
-
-
-def _slim(outcome: Any) -> Any:
-    """A test as plain values without its long arrays."""
-    if outcome is None:
-        return None
-    values: dict[str, Any] = outcome.to_dict()
-    return {name: value for name, value in values.items() if not _long(value)}
-
-
-def _long(value: Any) -> bool:
-    """Whether it is an array of more than a handful of numbers."""
-    return isinstance(value, list) and len(value) > _SHOWN and not isinstance(value[0], dict)
 
 
 def _silent(items: Iterable[Any], label: str, total: int) -> Iterable[Any]:  # noqa: ARG001
     return items
 
 
+@overload
 def prove(
-    result: BacktestResult,
+    result: Proven,
     spec: ProofSpec | None = None,
     *,
     sweep: SweepResult | None = None,
     tried: Tried | None = None,
     leaks: int | None = None,
     stage: Stage = _silent,
-) -> BacktestResult:
+) -> Proven: ...
+@overload
+def prove(
+    result: PortfolioResult,
+    spec: ProofSpec | None = None,
+    *,
+    sweep: None = None,
+    tried: Tried | None = None,
+    leaks: int | None = None,
+    stage: Stage = _silent,
+) -> PortfolioResult: ...
+def prove(
+    result: BacktestResult | PortfolioResult,
+    spec: ProofSpec | None = None,
+    *,
+    sweep: SweepResult | None = None,
+    tried: Tried | None = None,
+    leaks: int | None = None,
+    stage: Stage = _silent,
+) -> BacktestResult | PortfolioResult:
     """The result with its proof: benchmark, intervals, permutation tests, deflation, sensitivities and the verdict.
 
     `sweep` is the search that the result was chosen from: the permutation test then repeats the whole search, and a
     walk-forward over it is judged too; of a sweep over several symbols the result's own counts. `tried` is what a
-    ledger knows of tries on the same data; None counts the search alone, and a note says so. `leaks` is the number of columns that a causality check found looking
-    ahead, None when it was not run. `stage(items, label, total)` shows progress. Deterministic for a given `spec.seed`.
-    InvalidInput for a sweep that the result is not from.
+    ledger knows of tries on the same data; None counts the search alone, and a note says so. `leaks` is the number of
+    columns that a causality check found looking ahead, None when it was not run. `stage(items, label, total)` shows
+    progress. Deterministic for a given `spec.seed`.
+
+    Signals, orders, given positions and portfolios cannot be computed on permuted bars: those tests are "not tested"
+    and say why, everything else is tested (see `prove_portfolio` for portfolios). InvalidInput for a sweep that the
+    result is not from.
     """
     spec = spec or ProofSpec()
-    if not result.subject.periods_per_year > 0.0:
-        raise InvalidInput(
-            f"how many bars make a year cannot be told from these {len(result.run.bars)}; a proof needs it: set "
-            "periods_per_year, such as 252 for daily bars of an exchange (-s periods_per_year=252), or pass more bars"
-        )
+    if isinstance(result, BacktestResult):
+        return _prove_single(result, spec, _Known(sweep, tried, leaks), stage)
+    if sweep is not None:
+        raise InvalidInput("a sweep is over a strategy on single instruments; a portfolio is proven without one")
+    from augury.backtest.proof.portfolio_proving import prove_portfolio  # its kernel is loaded when it is needed
+
+    return prove_portfolio(result, spec, tried=tried, leaks=leaks)
+
+
+class _Known(NamedTuple):
+    """What is known beside the result: the search, the record of tries, the look-ahead found."""
+
+    sweep: SweepResult | None
+    tried: Tried | None
+    leaks: int | None
+
+
+def _prove_single(result: Proven, spec: ProofSpec, known: _Known, stage: Stage) -> Proven:
+    sweep, tried, leaks = known
+    require_known_year(result)
     sweep = None if sweep is None else _search_of(result, sweep)
     benchmark = buy_and_hold(result)
     returns = benchmark.returns
-    measured = result_of(result.subject, result.run, returns)
+    metrics = metrics_of(result.subject, result.run, result.trade_list, returns)
+    measured = replace(result, metrics=metrics)
     tests = run_tests(measured, returns, spec, sweep=sweep, tried=tried)
     permutation, notes = _in_sample_test(measured, spec, sweep, stage)
     forward, forward_test, more = _walk_forward_tests(measured, spec, sweep, stage)
     tests = replace(tests, permutation=permutation, walk_forward_permutation=forward_test)
-    evidence = replace(evidence_of(measured, tests, returns, tried=tried), out_of_sample=_untouched(sweep, tried))
+    evidence = replace(evidence_of(measured, tests, returns, tried=tried), out_of_sample=untouched(sweep, tried))
     proof = Proof(
         spec=spec,
         tests=tests,
-        in_sample=judge(replace(evidence, leaks=leaks)),
+        in_sample=judge(replace(evidence, leaks=leaks, reasons=(*evidence.reasons, *_given_reasons(result)))),
         out_of_sample=None if forward is None else _judge_forward(forward, tests, spec, _beside(sweep, tried), leaks),
-        intervals=_intervals(measured.returns, measured, spec),
+        intervals=intervals_of(measured.returns, result.subject.periods_per_year, spec),
         benchmark=benchmark.run.equity,
         tried=tried,
         trials=evidence.trials,
@@ -139,13 +123,20 @@ def prove(
     return replace(measured, proof=proof)
 
 
+def require_known_year(result: BacktestResult) -> None:
+    """InvalidInput when it cannot be told how many bars make a year, without which there is no proof."""
+    if not result.subject.periods_per_year > 0.0:
+        raise InvalidInput(
+            f"how many bars make a year cannot be told from these {len(result.run.bars)}; a proof needs it: set "
+            "periods_per_year, such as 252 for daily bars of an exchange (-s periods_per_year=252), or pass more bars"
+        )
+
+
 def _uncounted(sweep: SweepResult | None, tried: Tried | None) -> list[str]:
     if sweep is None or tried is not None:
         return []
-    return [
-        f"Only the {len(sweep):,} combinations of this search are counted: no record of earlier tries on these bars was "
-        "given."
-    ]
+    told = f"Only the {len(sweep):,} combinations of this search are counted: no record of earlier tries was given."
+    return [told]
 
 
 def _search_of(result: BacktestResult, sweep: SweepResult) -> SweepResult:
@@ -168,13 +159,6 @@ def _search_of(result: BacktestResult, sweep: SweepResult) -> SweepResult:
     return sweep
 
 
-def _untouched(sweep: SweepResult | None, tried: Tried | None) -> bool | None:
-    """Whether nothing was chosen on these data: the result is the only one ever tried there; None: nobody knows."""
-    if sweep is not None:
-        return False
-    return None if tried is None else tried.configurations <= 1
-
-
 def _beside(sweep: SweepResult | None, tried: Tried | None) -> Tried | None:
     """What was tried beside the search that a walk-forward repeats, with the walk-forward as one more."""
     if tried is None or sweep is None:
@@ -189,13 +173,16 @@ def _beside(sweep: SweepResult | None, tried: Tried | None) -> Tried | None:
     )
 
 
-def _intervals(returns: FloatVector, result: BacktestResult, spec: ProofSpec) -> tuple[BootstrapInterval, ...]:
-    options = BootstrapSpec(
-        replications=spec.replications,
-        confidence=spec.confidence,
-        bars_per_year=result.subject.periods_per_year,
-    )
-    return bootstrap_intervals(returns, ("sharpe", "cagr", "max_drawdown"), options, seed=spec.seed)
+def _given_words(result: BacktestResult) -> str:
+    """Why what was given cannot be tested on other bars."""
+    return f"{result.subject.strategy.name} that are given cannot be computed on bars in another order"
+
+
+def _given_reasons(result: BacktestResult) -> tuple[tuple[str, str], ...]:
+    """Why tests that need a strategy were not made, by the name of their figure."""
+    if not result.subject.strategy.fixed:
+        return ()
+    return tuple((name, _given_words(result)) for name in ("permutation_p", "walk_forward_permutation_p"))
 
 
 def _plan(spec: ProofSpec) -> PermutationSpec:
@@ -210,7 +197,7 @@ def _in_sample_test(
         return None, ["The permutation tests were left out."]
     params = result.subject.values[None, :] if sweep is None else sweep.params
     if result.subject.strategy.fixed:
-        return None, ["Positions given as an array cannot be recomputed on permuted bars: no permutation test."]
+        return None, [f"No permutation test: {_given_words(result)}."]
 
     def track(items: Iterable[Any], total: int) -> Iterable[Any]:
         return stage(items, "Permuting", total)

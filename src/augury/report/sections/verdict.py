@@ -33,7 +33,7 @@ def verdict_section(story: Story) -> str:
     verdict = story.judgement
     gates = () if verdict is None else tuple(verdict.gates)
     level = "not judged" if verdict is None else str(verdict.level)
-    headline = _UNJUDGED if verdict is None else str(verdict.headline)
+    headline = story.unjudged or _UNJUDGED if verdict is None else str(verdict.headline)
     tone = tone_of_level(level)
     words = "".join(f"<p>{escape(line)}</p>" for line in (*error_bar_words(story), tries_words(story)) if line)
     passed = sum(gate.passed is True for gate in gates)
