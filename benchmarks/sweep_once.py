@@ -1,4 +1,4 @@
-"""One whole sweep in a process of its own, for its peak memory: `sweep_once.py ours|c|ENGINE [pairs]`; prints JSON.
+"""One whole sweep in a process of its own, for its peak memory: `sweep_once.py ours|ENGINE LARGEST_WINDOW`; in JSON.
 
 ENGINE is one of vectorbt's: all pairs at once, as its documentation shows, in one table a step.
 """
@@ -40,19 +40,10 @@ def ours(grid: np.ndarray) -> tuple[float, float]:
     return time.process_time() - started, float(found.measured("total_return").sum())
 
 
-def in_c(grid: np.ndarray) -> tuple[float, float]:
-    from c_loop import compiled_sweep
-
-    loop, _ = compiled_sweep()
-    assert loop is not None
-    started = time.process_time()
-    return time.process_time() - started, float(loop(sp500(), grid, SPEC)[:, 0].sum())
-
-
 def main() -> None:
     which, largest = sys.argv[1], int(sys.argv[2])
     grid = pairs(range(2, largest + 1))
-    seconds, total = ours(grid) if which == "ours" else in_c(grid) if which == "c" else vectorbt(which, grid)
+    seconds, total = ours(grid) if which == "ours" else vectorbt(which, grid)
     print(json.dumps({"seconds": seconds, "total": total, "peak_megabytes": peak_megabytes()}))
 
 

@@ -98,6 +98,8 @@ class Spec:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Build from plain values (JSON, TOML, command line). Unknown keys raise InvalidInput."""
+        if not isinstance(values, Mapping):
+            raise InvalidInput(f"{cls.__name__} should be a mapping of options, got {values!r:.80}")
         types = cls._types()
         for key in values:
             if key not in types:

@@ -43,15 +43,18 @@ class CostSpec(Spec):
                 f"points are 0.001), got {self.slippage_rate + self.half_spread_rate + self.commission_rate:g}"
             )
 
-    def scaled(self, factor: float) -> CostSpec:
-        """The same with every cost of trading multiplied; costs of holding stay."""
-        return self.replace(
-            commission_rate=self.commission_rate * factor,
-            commission_per_unit=self.commission_per_unit * factor,
-            minimum_commission=self.minimum_commission * factor,
-            slippage_rate=self.slippage_rate * factor,
-            half_spread_rate=self.half_spread_rate * factor,
-        )
+    def scaled(self, factor: float) -> CostSpec | None:
+        """The same with every cost of trading multiplied; costs of holding stay. None beyond what a cost may be."""
+        try:
+            return self.replace(
+                commission_rate=self.commission_rate * factor,
+                commission_per_unit=self.commission_per_unit * factor,
+                minimum_commission=self.minimum_commission * factor,
+                slippage_rate=self.slippage_rate * factor,
+                half_spread_rate=self.half_spread_rate * factor,
+            )
+        except InvalidInput:
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import math
 import os
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from typing import Annotated, Any
 
 import typer
@@ -90,17 +91,27 @@ def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
 
 def _silence_stdout() -> None:
     """Let nothing be written to standard output any more, so that leaving does not fail on it again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, ValueError):  # no file stands behind it, or it is closed already
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show(entry: Operation, result: Result, as_json: bool) -> None:
     """Print a result: JSON for machines, the operation's own view for people."""
     if as_json:
-        sys.stdout.write(json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(_known(result.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         sys.stdout.flush()
         return
     view = importlib.import_module(f"augury.cli.render.{entry.name}")
     view.render(result, _Output(highlight=False))
+
+
+def _known(value: Any) -> Any:
+    """The same with null for every number that JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class _Output(Console):

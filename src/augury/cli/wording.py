@@ -36,7 +36,7 @@ def for_terminal(message: str, entry: Operation) -> str:
     for item in fields(entry.spec_type):
         message = re.sub(rf"\b{item.name}='([^']*)'", rf"{_flag(item.name)} \1", message)
         message = re.sub(rf"\b{item.name}=(?=\W|$)", _flag(item.name), message)
-    message = printable(message)
+    message = printable(re.sub(r"(--[\w-]+) \(\1\)", r"\1", message))
     return message if len(message) <= _LONGEST else message[:_LONGEST] + "..."
 
 

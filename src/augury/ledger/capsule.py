@@ -58,8 +58,10 @@ class StrategySource:
     sha256: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise InvalidInput("a strategy in a capsule should have a name")
+        if not isinstance(self.name, str) or not self.name:
+            raise InvalidInput(f"a strategy in a capsule should have a name, got {self.name!r:.80}")
+        if not isinstance(self.text, str | None):
+            raise InvalidInput(f"the text of strategy {self.name!r} should be text, got {self.text!r:.80}")
         if self.text is not None and not self.sha256:
             object.__setattr__(self, "sha256", source_digest(self.text))
         if self.text is not None and self.sha256 != source_digest(self.text):
@@ -72,6 +74,10 @@ class CapsuleData:
 
     key: SeriesKey
     path: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str | None):
+            raise InvalidInput(f"the path of the data in a capsule should be text, got {self.path!r:.80}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,11 @@ class Database:
         return Identity(id=row[0], created_at=row[2], genesis=row[3])
 
     def _check_path(self) -> None:
-        if self.path.is_dir():
+        try:
+            folder = self.path.is_dir()
+        except (OSError, ValueError) as error:  # such as a name that is too long
+            raise InvalidInput(f"the ledger cannot be {str(self.path)!r:.80}: {error}") from error
+        if folder:
             raise InvalidInput(f"the ledger should be a file, {self.path} is a folder; name a file in it")
         if not self.path.parent.is_dir():
             raise Misconfigured(f"the folder {self.path.parent} of the ledger does not exist; create it first")

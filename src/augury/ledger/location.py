@@ -11,6 +11,7 @@ from augury.errors import InvalidInput
 __all__ = ["DEFAULT_NAME", "OFF", "ledger_path"]
 
 DEFAULT_NAME = "augury-ledger.sqlite"
+_LONGEST_NAME = 240  # bytes; what lies beside it has a longer one
 OFF = (":none:", "none", "off")
 
 
@@ -23,7 +24,8 @@ def ledger_path(
     """The file to write to: `explicit`, else $AUGURY_LEDGER, else augury-ledger.sqlite in the working folder.
 
     None when the first of these that is set is "off", "none" or ":none:": then nothing is recorded, and the caller has
-    to say so in its result. A file of such a name is written as ./off. Raises InvalidInput for blank text.
+    to say so in its result. A file of such a name is written as ./off. Raises InvalidInput for blank text and names that no file
+    can have.
 
     >>> ledger_path(environment={"AUGURY_LEDGER": "off"}) is None
     True
@@ -35,4 +37,6 @@ def ledger_path(
         return Path(folder) / DEFAULT_NAME
     if not chosen.strip():
         raise InvalidInput("the ledger should be the path of a file, or 'off' to record nothing; got blank text")
+    if "\0" in chosen or len(os.fsencode(Path(chosen).name)) > _LONGEST_NAME:
+        raise InvalidInput(f"the ledger should be the path of a file, which {chosen!r:.80} cannot be; choose another name")
     return None if chosen.strip().lower() in OFF else Path(chosen).expanduser()

@@ -43,6 +43,8 @@ def periods_per_year(opened_at: IntVector) -> float:
         raise InvalidInput(f"opened_at should be int64[n] ns UTC, got {times.dtype}{list(times.shape)}")
     if times.size < 2:
         return math.nan
+    if int(times[-1]) - int(times[0]) >= 2**63:
+        raise InvalidInput("opened_at should span less than 292 years, what an int64 of ns can hold; pass fewer bars")
     if not (times[1:] > times[:-1]).all():
         raise InvalidInput("opened_at should increase; sort the bars and drop repeated times")
     spacing = float(np.median(np.diff(times)))

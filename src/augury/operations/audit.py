@@ -12,7 +12,9 @@ from augury import audit as room
 from augury import ledger as records
 from augury import report as pages
 from augury.errors import InvalidInput
+from augury.operations.files import PAGES, check_output
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.recording import ready_to_record
 from augury.operations.registry import register
 from augury.spec import Spec
 
@@ -105,6 +107,10 @@ class AuditResult:
 
 
 def _run(options: AuditOptions, progress: Progress) -> AuditResult:  # noqa: ARG001
+    if options.report is not None:
+        sources = [*options.files, *options.bars, *([options.benchmark] if options.benchmark else [])]
+        check_output(options.report, made_from=sources, endings=PAGES)
+    ready_to_record(options.ledger, (options.report,))
     path = records.ledger_path(options.ledger)
     ledger = None if path is None else records.Ledger(path)
     try:

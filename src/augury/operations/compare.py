@@ -16,7 +16,7 @@ from augury.operations.contenders import Contender, contenders_of
 from augury.operations.files import PAGES, check_output
 from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Operation, Progress, option
-from augury.operations.recording import Recorded, capsule_of, entry_of, record
+from augury.operations.recording import Recorded, capsule_of, entry_of, ready_to_record, record
 from augury.operations.registry import register
 from augury.operations.strategy_inputs import Instrument, RunOptions, backtest_spec, kept_of, read_instrument
 
@@ -152,6 +152,7 @@ def _run(options: CompareOptions, progress: Progress) -> CompareResult:
     if options.report is not None:
         sources = [options.file, *(text.rpartition("=")[2] for text in options.strategies)]
         check_output(options.report, made_from=sources, endings=PAGES)
+    ready_to_record(options.ledger, (options.report,))
     contenders = contenders_of(options.strategies, options.parameters)
     instrument = read_instrument(options.file, options)
     spec = backtest_spec(options)

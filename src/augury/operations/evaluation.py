@@ -14,7 +14,7 @@ from augury import backtest, report
 from augury.operations.files import PAGES, TEXTS, check_output, write_text
 from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Progress
-from augury.operations.recording import Recorded, capsule_of, entry_of, record
+from augury.operations.recording import Recorded, capsule_of, entry_of, ready_to_record, record
 from augury.operations.strategy_inputs import (
     Instrument,
     StrategyOptions,
@@ -69,6 +69,7 @@ def check_outputs(options: StrategyOptions) -> None:
         check_output(options.report, made_from=sources, endings=PAGES)
     if options.save is not None:
         check_output(options.save, made_from=sources, endings=TEXTS)
+    ready_to_record(options.ledger, (options.report, options.save))
 
 
 def evaluate_run(options: StrategyOptions, progress: Progress) -> Evaluation:

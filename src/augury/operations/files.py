@@ -33,7 +33,7 @@ def check_output(path: str | Path, *, made_from: Iterable[str | Path] = (), endi
     written into.
     """
     path = Path(path)
-    if path.suffix not in endings:
+    if path.suffix.lower() not in endings:
         raise InvalidInput(f"expected an output file ending in {', '.join(endings)}, got {path.name!r}; rename it")
     if not path.parent.is_dir():
         why = "is a file, not a folder" if path.parent.exists() else "does not exist; make it, or choose another"
@@ -58,7 +58,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     folder cannot be written to or the disk is full.
     """
     check_output(path)
-    _write_whole(path, lambda draft: _write(table, draft, path.suffix))
+    _write_whole(path, lambda draft: _write(table, draft, path.suffix.lower()))
 
 
 def write_text(text: str, path: str | Path) -> None:

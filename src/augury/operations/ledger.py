@@ -168,7 +168,7 @@ def _run(options: LedgerOptions, progress: Progress) -> LedgerResult:  # noqa: A
 
 
 def _export(book: Ledger, options: LedgerOptions, output: Path) -> LedgerResult:
-    write = records.export_csv if output.suffix == ".csv" else records.export_json_lines
+    write = records.export_csv if output.suffix.lower() == ".csv" else records.export_json_lines
     count = write(book, output, options.wanted())
     return LedgerResult(action="export", path=str(book.path), written=str(output), count=count)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augury import backtest, ledger, strategies
-from augury.ledger import Capsule, CapsuleData, DataKey, Entry, Ledger, SeriesKey, StrategySource
+from augury.errors import InvalidInput
+from augury.ledger import Capsule, CapsuleData, DamagedLedger, DataKey, Entry, Ledger, SeriesKey, StrategySource
 from augury.version import __version__
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "capsule_of",
     "data_key_of",
     "entry_of",
+    "ready_to_record",
     "record",
     "strategy_source",
     "tried_on",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "scipy", "TA-Lib")
+_MOMENT_SECONDS = 0.5
 _NOT_RECORDED = (
     "Nothing was recorded (the ledger is off), so this result is not counted when the next one on these data is judged."
 )
@@ -140,6 +143,35 @@ def entry_of(kind: str, result: BacktestResult, capsule: Capsule, sweep: SweepRe
         trial_parameters={name: sweep.params[:, at] for at, name in enumerate(sweep.names)},
         note="best of a search",
     )
+
+
+def ready_to_record(where: str | None, outputs: Iterable[str | None] = ()) -> None:
+    """Refuse a ledger that cannot be written, or that an output would replace, before any work is done for it.
+
+    InvalidInput for an output at the ledger's place; the errors of `Ledger` for a file that is none, damaged or newer.
+    """
+    path = ledger.ledger_path(where)
+    if path is None:
+        return
+    for output in outputs:
+        if output is not None and Path(output).resolve() == path.resolve():
+            raise InvalidInput(f"the output {output} would replace the ledger; choose another name")
+    if not _begun(path):
+        return
+    try:
+        with Ledger(path) as book:
+            book.anchor()
+    except DamagedLedger:  # another process may be making it at this moment
+        time.sleep(_MOMENT_SECONDS)
+        with Ledger(path) as book:
+            book.anchor()
+
+
+def _begun(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:  # the ledger says why
+        return False
 
 
 def record(entries: list[Entry], where: str | None) -> Recorded:

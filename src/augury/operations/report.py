@@ -18,7 +18,7 @@ from augury.operations.capsules import FoundCapsule, find_capsule
 from augury.operations.files import PAGES, check_output
 from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Operation, Progress, option
-from augury.operations.recording import tried_on
+from augury.operations.recording import ready_to_record, tried_on
 from augury.operations.registry import register
 from augury.operations.rerun import Rerun, rerunning
 from augury.operations.strategy_inputs import labels_of
@@ -110,6 +110,7 @@ class ReportResult:
 
 def _run(options: ReportOptions, progress: Progress) -> ReportResult:
     check_output(options.output, made_from=[path for path in (*options.runs, options.data) if path], endings=PAGES)
+    ready_to_record(options.ledger, (options.output,))
     found = [find_capsule(reference, options.ledger) for reference in options.runs]
     _refuse_repeats(found)
     for one in found:

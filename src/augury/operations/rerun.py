@@ -142,7 +142,9 @@ def _strategy(capsule: Capsule, source: StrategySource) -> Iterator[Strategy]:
     with tempfile.TemporaryDirectory(prefix="augury-rerun-") as name:
         folder = Path(name).resolve()
         place = _inside(folder, Path(source.name).name)
-        beside: Mapping[str, str] = capsule.options.get("strategy_files") or {}
+        beside = capsule.options.get("strategy_files") or {}
+        if not isinstance(beside, Mapping) or not all(isinstance(text, str) for text in beside.values()):
+            raise InvalidInput(f"the capsule should hold its strategy's files as text by name, got {beside!r:.80}")
         for file, text in (*((_inside(folder, path), text) for path, text in beside.items()), (place, source.text)):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="")

@@ -36,7 +36,7 @@ class ValidateOptions(StrategyOptions):
         int | None, msgspec.Meta(description="Walk-forward: bars of a train window; a third of all when left out.")
     ] = option(None)
     test_bars: Annotated[
-        int | None, msgspec.Meta(description="Walk-forward: bars of a test window; a twelfth of all when left out.")
+        int | None, msgspec.Meta(description="Walk-forward: bars of a test window; a fifteenth of all when left out.")
     ] = option(None)
     block_bars: Annotated[
         int, msgspec.Meta(ge=1, description="Permute runs of so many bars; above 1 keeps clusters of volatility.")

@@ -46,11 +46,11 @@ def checked_answer(answer: Any, index: pd.Index[Any]) -> FloatVector:
 
 
 def _numbers(answer: Any) -> FloatVector:
+    if np.ma.isMaskedArray(answer) and np.ma.getmaskarray(answer).any():
+        raise InvalidInput("positions(bars) returned masked values; decide what they mean, such as .filled(0.0)")
     try:
         if isinstance(answer, pd.Series) and pd.api.types.is_numeric_dtype(answer.dtype):
             return np.array(answer.to_numpy(dtype=np.float64, na_value=np.nan))
-        if np.ma.isMaskedArray(answer) and np.ma.getmaskarray(answer).any():
-            raise InvalidInput("positions(bars) returned masked values; decide what they mean, such as .filled(0.0)")
         array = np.asarray(answer)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"positions(bars) should return an array of numbers: {error}") from error

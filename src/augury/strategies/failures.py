@@ -35,7 +35,7 @@ def _words_of(error: BaseException) -> str:
     """What the error says; its own text may fail too, and that of a syntax error names the line once more."""
     try:
         return str(error.msg if isinstance(error, SyntaxError) and not isinstance(error, ImportError) else error)
-    except Exception:
+    except Exception:  # noqa: BLE001  it is the user's own code that runs here
         return "it says nothing that could be shown"
 
 

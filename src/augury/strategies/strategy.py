@@ -125,8 +125,8 @@ class PlainForm:
     def evaluate(self, bars: BarArrays, names: tuple[str, ...], values: FloatVector) -> FloatVector:
         """Call the function on a frame of its own.
 
-        InvalidInput when it raises or leaves the program, with the line that did, and when its answer is not one finite number a bar (see
-        `checked_answer`).
+        InvalidInput when it raises or exits, with the line that did, and when its answer is not one finite number a
+        bar (see `checked_answer`).
         """
         frame = bars_frame(bars.opened_at, bars.matrix)
         index = frame.index

@@ -155,7 +155,8 @@ def _named(name: str, figures: FloatMatrix, bars: int, spec: BootstrapSpec) -> F
     if name == "max_drawdown":
         return figures[:, 3].copy()
     if name == "cagr":
-        return np.asarray(np.expm1(figures[:, 2] * (spec.bars_per_year / bars)))
+        with np.errstate(over="ignore"):  # beyond the largest number: undefined
+            return np.asarray(np.expm1(figures[:, 2] * (spec.bars_per_year / bars)))
     spread = np.where(figures[:, 1] > 1e-14, figures[:, 1], np.nan)
     return np.asarray(figures[:, 0] / spread * math.sqrt(spec.bars_per_year))
 
@@ -189,9 +190,9 @@ def _interval(
 ) -> BootstrapInterval:
     """The interval of a (name, function) from its resampled values; `drawn` is (block length, seed)."""
     estimate = float(statistic[1](values))
-    known = distribution[~np.isnan(distribution)]
+    known = distribution[np.isfinite(distribution)]
     undefined = distribution.size - known.size
-    if math.isnan(estimate):
+    if not math.isfinite(estimate):
         return _refused(statistic[0], spec, values.size, drawn[1], "the statistic of the series itself is undefined")
     if undefined > 0.01 * distribution.size:
         return _refused(statistic[0], spec, values.size, drawn[1], f"undefined in {undefined} resamples")
@@ -201,7 +202,11 @@ def _interval(
     tail = (1.0 - spec.confidence) / 2.0
     shares = np.array([tail, 1.0 - tail])
     if kind == "bca":
-        shares = _bca_shares(shares, estimate, known, _leave_out(values, statistic[1]))
+        left_out = _leave_out(values, statistic[1])
+        if math.isfinite(float(np.ptp(left_out))):
+            shares = _bca_shares(shares, estimate, known, left_out)
+        else:
+            kind = "percentile"  # the acceleration is beyond the largest number
     lower, upper = (float(bound) for bound in np.quantile(known, shares))
     if kind == "basic":
         lower, upper = 2.0 * estimate - upper, 2.0 * estimate - lower
@@ -213,12 +218,19 @@ def _interval(
         lower=lower,
         upper=upper,
         confidence=spec.confidence,
-        standard_error=float(known.std(ddof=1)),
+        standard_error=_spread_of(known),
         block_bars=drawn[0],
         observations=values.size,
         undefined=undefined,
         distribution=distribution,
     )
+
+
+def _spread_of(known: FloatVector) -> float:
+    """The standard deviation; NaN when its squares are beyond the largest number."""
+    with np.errstate(over="ignore"):
+        found = float(known.std(ddof=1))
+    return found if math.isfinite(found) else math.nan
 
 
 def _leave_out(values: FloatVector, statistic: Statistic) -> FloatVector:
@@ -233,13 +245,8 @@ def _bca_shares(shares: FloatVector, estimate: float, known: FloatVector, left_o
     below = float(((known < estimate).sum() + 0.5 * (known == estimate).sum()) / known.size)
     edge = 0.5 / known.size
     bias = ndtri(min(max(below, edge), 1.0 - edge))
-    with np.errstate(over="ignore", invalid="ignore"):
-        spread = left_out.mean() - left_out
-    largest = float(np.abs(spread).max())
-    if math.isfinite(largest):
-        spread = np.ldexp(spread, -math.frexp(largest)[1])  # exact, and keeps the powers below within range
-    else:
-        spread = np.zeros_like(spread)
+    spread = left_out.mean() - left_out
+    spread = np.ldexp(spread, -math.frexp(float(np.abs(spread).max()))[1])  # exact, keeps the powers below within range
     squares = float((spread**2).sum())
     acceleration = float((spread**3).sum()) / (6.0 * squares**1.5) if squares > 0.0 else 0.0
     moved = bias + ndtri(shares)

@@ -68,6 +68,8 @@ def _costs(evidence: Evidence) -> _Seen:
 def _untallied(evidence: Evidence) -> _Seen:
     if evidence.trials is None:
         return "serious", "nobody recorded how many variants were tried, so luck cannot be told from skill"
+    if evidence.record_kept is False:
+        return "serious", "only this search is counted: nobody recorded what was tried on these data before it"
     return None
 
 

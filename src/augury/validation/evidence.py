@@ -40,7 +40,8 @@ class Evidence:
     """What is known about one strategy, net of costs; None means not tested, NaN that it could not be computed.
 
     Sharpe ratios are annualised. `trials` counts every variant that was evaluated before this one was shown,
-    `effective_trials` the independent ones among them. `out_of_sample` and `net_of_costs` say what the returns are.
+    `effective_trials` the independent ones among them; `record_kept` False says that only the search itself is
+    counted, and nobody knows what was tried before it. `out_of_sample` and `net_of_costs` say what the returns are.
     `reasons` pairs the name of a figure with why it is missing.
     """
 
@@ -76,6 +77,7 @@ class Evidence:
     ambiguous_share: float | None = None
     same_bar_fills: bool | None = None
     leaks: int | None = None
+    record_kept: bool | None = None
     reasons: tuple[tuple[str, str], ...] = ()
 
     def value(self, name: str) -> float | None:

@@ -126,7 +126,10 @@ def delay_sensitivity(run: Callable[[int], float], delays: Iterable[int] = DELAY
 def _root(gross: FloatVector, traded: FloatVector) -> float:
     """The rate where the logarithms of net growth sum to zero, by bisection: the sum falls in the rate throughout."""
     active = traded > 0.0
-    low, high = 0.0, float(((1.0 + gross[active]) / traded[active]).min())  # there a bar loses everything
+    with np.errstate(over="ignore"):
+        low, high = 0.0, float(((1.0 + gross[active]) / traded[active]).min())  # there a bar loses everything
+    if not math.isfinite(high):
+        return math.nan
     while high - low > 1e-14 * high:
         middle = 0.5 * (low + high)
         if middle in (low, high):

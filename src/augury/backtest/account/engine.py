@@ -80,7 +80,8 @@ def check_targets(targets: FloatVector, bars: BarArrays, spec: BacktestSpec) -> 
         )
     remedy = "scale them, or raise `leverage`" if abs(value) > spec.leverage else "`allow_short` is off"
     raise InvalidInput(
-        f"target positions should lie in [{low:g}, {spec.leverage:g}]; got {value:g} at bar {at} ({moment}): {remedy}"
+        f"target positions should lie in [{low:g}, {spec.leverage:g}]; got {value:.15g} at bar {at} ({moment}): "
+        f"{remedy}"
     )
 
 

@@ -33,7 +33,7 @@ class OrdersResult(BacktestResult):
         counted = Counter(outcome.status for outcome in self.outcomes)
         missed = [f"{counted[status]} {status}" for status in ("rejected", "expired") if counted[status]]
         if missed:
-            said = f"Of {len(self.outcomes)} orders {' and '.join(missed)}; `orders` says why."
+            said = f"Of {len(self.outcomes):,} orders not all filled: {', '.join(missed)}; `orders` says why."
             object.__setattr__(self, "notes", (*self.notes, said))
 
     @property
@@ -68,13 +68,10 @@ class OrdersResult(BacktestResult):
 
     def to_dict(self) -> dict[str, Any]:
         """As of every result, with the orders."""
-        frame = self.orders
-        times = ("submitted", "first_fill", "last_fill")
-        plain = frame.astype(object)
-        for name in times:
-            plain[name] = [None if pd.isna(at) else at.isoformat() for at in frame[name]]
-        rows = plain.where(plain.notna(), None).to_dict(orient="records")
-        return {**BacktestResult.to_dict(self), "orders": [{str(k): v for k, v in row.items()} for row in rows]}
+        rows = [
+            {str(name): _plain(value) for name, value in row.items()} for row in self.orders.to_dict(orient="records")
+        ]
+        return {**BacktestResult.to_dict(self), "orders": rows}
 
     def story(self) -> Story:
         """As of every result, with a table of what became of the orders."""
@@ -95,3 +92,10 @@ class OrdersResult(BacktestResult):
             units=("", *("count",) * len(_STATUSES)),
         )
         return replace(told, checks=(*told.checks, table))
+
+
+def _plain(value: Any) -> Any:
+    """A time as text, None for what is missing."""
+    if pd.isna(value):
+        return None
+    return value.isoformat() if isinstance(value, pd.Timestamp) else value

@@ -34,7 +34,7 @@ from augury.validation.sensitivity import BreakEven
 
 __all__ = ["prove_portfolio"]
 
-_NOT_PERMUTED = "the weights of a portfolio are not computed again on bars in another order"
+_NOT_PERMUTED = "the weights of a portfolio are not recomputed on permuted bars"
 
 
 def prove_portfolio(
@@ -90,7 +90,10 @@ def _again(result: PortfolioResult, later: int, times: float) -> float:
     account, panel = result.spec.backtest, result.run.panel
     returns = result.returns
     if later or times != 1.0:
-        changed = account.replace(delay_bars=account.delay_bars + later, costs=account.costs.scaled(times))
+        costs = account.costs.scaled(times)
+        if costs is None:
+            return float("nan")
+        changed = account.replace(delay_bars=account.delay_bars + later, costs=costs)
         spec = result.spec.replace(backtest=changed, keep_fills=False)
         returns = bar_returns(account.initial_cash, run_rows(panel, TableRows(result.weights, panel), spec).equity)
     return sharpe(returns, result.bars_per_year)
@@ -122,6 +125,7 @@ def _evidence(result: PortfolioResult, tests: Tests, held: FloatVector, tried: T
     return replace(
         found,
         out_of_sample=untouched(None, tried),
+        record_kept=tried is not None,
         net_of_costs=bool(spent > 0.0 or not result.run.traded.any()),
         same_bar_fills=result.spec.backtest.fill == "same_close",
         ambiguous_share=None if trades is None else result.run.ambiguous / max(1, len(trades)),

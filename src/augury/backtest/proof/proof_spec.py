@@ -17,7 +17,7 @@ class ProofSpec(Spec):
     """Numbers of repetitions, windows and the seed of the tests that make the proof of a backtest.
 
     `permutations` 0 leaves the permutation tests out. `block_bars` > 1 permutes runs of neighbouring bars together.
-    `train_bars` and `test_bars` are the walk-forward's windows; None takes a third and a twelfth of the history.
+    `train_bars` and `test_bars` are the walk-forward's windows; None takes a third and a fifteenth of the history.
     """
 
     permutations: Annotated[int, msgspec.Meta(ge=0)] = 1000

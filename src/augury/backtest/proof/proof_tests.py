@@ -89,7 +89,10 @@ def run_tests(
     again = _again(result)
 
     def rerun(delay: int, factor: float) -> float:
-        changed = result.spec.replace(delay_bars=result.spec.delay_bars + delay, costs=result.spec.costs.scaled(factor))
+        costs = result.spec.costs.scaled(factor)
+        if costs is None:
+            return float("nan")
+        changed = result.spec.replace(delay_bars=result.spec.delay_bars + delay, costs=costs)
         run = again(changed)
         return sharpe(bar_returns(changed.initial_cash, run.equity)[first:last], annual)
 

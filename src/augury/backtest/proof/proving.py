@@ -106,7 +106,8 @@ def _prove_single(result: Proven, spec: ProofSpec, known: _Known, stage: Stage) 
     permutation, notes = _in_sample_test(measured, spec, sweep, stage)
     forward, forward_test, more = _walk_forward_tests(measured, spec, sweep, stage)
     tests = replace(tests, permutation=permutation, walk_forward_permutation=forward_test)
-    evidence = replace(evidence_of(measured, tests, returns, tried=tried), out_of_sample=untouched(sweep, tried))
+    evidence = evidence_of(measured, tests, returns, tried=tried)
+    evidence = replace(evidence, out_of_sample=untouched(sweep, tried), record_kept=tried is not None)
     proof = Proof(
         spec=spec,
         tests=tests,
@@ -175,7 +176,7 @@ def _beside(sweep: SweepResult | None, tried: Tried | None) -> Tried | None:
 
 def _given_words(result: BacktestResult) -> str:
     """Why what was given cannot be tested on other bars."""
-    return f"{result.subject.strategy.name} that are given cannot be computed on bars in another order"
+    return f"{result.subject.strategy.name} that are given cannot be recomputed on permuted bars"
 
 
 def _given_reasons(result: BacktestResult) -> tuple[tuple[str, str], ...]:
@@ -218,7 +219,7 @@ def _walk_forward_tests(
         return None, None, []
     bars = len(result.run.bars)
     folds = WalkForwardSpec(
-        train_bars=spec.train_bars or max(20, bars // 3), test_bars=spec.test_bars or max(5, bars // 12)
+        train_bars=spec.train_bars or max(20, bars // 3), test_bars=spec.test_bars or max(5, bars // 15)
     )
 
     def track(items: Iterable[Any], total: int) -> Iterable[Any]:
