@@ -101,6 +101,15 @@ class Database:
             self.identity(connection)
             yield connection
 
+    def check(self) -> None:
+        """Refuse a file that is no ledger, damaged or newer, as a write would; none yet, or an empty one, is fine."""
+        self._check_path()
+        if not self.path.exists():
+            return
+        with self._explained("read"), closing(self._connect(self._read_mode())) as connection:
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                self.identity(connection)
+
     def close(self) -> None:
         """Close the writer; the next write opens it again."""
         with self._lock:

@@ -90,6 +90,10 @@ class Ledger:
         """Close the file; the next call opens it again."""
         self._database.close()
 
+    def check(self) -> None:
+        """Raise at once what an append would say of a file that is no ledger, damaged or newer; no file yet is fine."""
+        self._database.check()
+
     def append(self, entry: Entry) -> Receipt:
         """Write one entry at the end; it is in the file when this returns."""
         return self.append_many([entry])[0]

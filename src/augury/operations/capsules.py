@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from augury import ledger
 from augury.errors import InvalidInput, NotFound, Refused
-from augury.ledger import Capsule, Ledger
+
+if TYPE_CHECKING:
+    from augury.ledger import Capsule
 
 __all__ = ["FoundCapsule", "existing_ledger", "find_capsule"]
 
@@ -44,7 +47,7 @@ def find_capsule(reference: str, where: str | None) -> FoundCapsule:
         if path.stat().st_size > _LARGEST_BYTES:
             raise InvalidInput(f"{path} has {path.stat().st_size:,} bytes, no run capsule is so large; check the path")
         try:
-            capsule = Capsule.from_json(path.read_bytes())
+            capsule = ledger.Capsule.from_json(path.read_bytes())
         except InvalidInput as error:
             raise InvalidInput(f"{path}: {error}") from error
         return FoundCapsule(reference=reference, capsule=capsule, folder=path.resolve().parent)
@@ -55,11 +58,13 @@ def find_capsule(reference: str, where: str | None) -> FoundCapsule:
             f"expected a run capsule or the number of an entry in the ledger, but {reference} {kind}; --save FILE.json "
             "writes a capsule, `augury ledger` lists the entries"
         )
-    with Ledger(existing_ledger(where)) as book:
+    with ledger.Ledger(existing_ledger(where)) as book:
         entry = book.get(meant[1])
     if entry.capsule is None:
         raise Refused(
             f"entry {entry.sequence} is of kind {entry.kind} and keeps no run capsule: it says what was found, not how "
             "to run it again"
         )
-    return FoundCapsule(reference=f"entry {entry.sequence}", capsule=Capsule.from_dict(entry.capsule), folder=None)
+    return FoundCapsule(
+        reference=f"entry {entry.sequence}", capsule=ledger.Capsule.from_dict(entry.capsule), folder=None
+    )

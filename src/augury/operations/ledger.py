@@ -11,7 +11,6 @@ import msgspec
 from augury import ledger as records
 from augury import market
 from augury.errors import InvalidInput, NotFound
-from augury.ledger.agreement import refuse_lost_file
 from augury.operations.capsules import existing_ledger
 from augury.operations.files import check_output
 from augury.operations.operation import Operation, Progress, option
@@ -177,6 +176,8 @@ def _list(book: Ledger, options: LedgerOptions) -> LedgerResult:
     try:
         found = book.entries(options.wanted())
     except NotFound:
+        from augury.ledger.agreement import refuse_lost_file
+
         refuse_lost_file(book.path)
         return LedgerResult(action="list", path=str(book.path), exists=False)
     newest = tuple(reversed(found))

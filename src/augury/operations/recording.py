@@ -14,11 +14,11 @@ import numpy as np
 
 from augury import backtest, ledger, strategies
 from augury.errors import InvalidInput
-from augury.ledger import Capsule, CapsuleData, DamagedLedger, DataKey, Entry, Ledger, SeriesKey, StrategySource
 from augury.version import __version__
 
 if TYPE_CHECKING:
     from augury.backtest import BacktestResult, SweepResult
+    from augury.ledger import Capsule, DataKey, Entry, Ledger, StrategySource
 
 __all__ = [
     "Recorded",
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "scipy", "TA-Lib")
-_MOMENT_SECONDS = 0.5
 _NOT_RECORDED = (
     "Nothing was recorded (the ledger is off), so this result is not counted when the next one on these data is judged."
 )
@@ -71,7 +70,7 @@ def versions() -> dict[str, str]:
 def data_key_of(result: BacktestResult) -> DataKey:
     """The data of a result as the ledger names them."""
     opened_at = result.run.bars.opened_at
-    series = SeriesKey(
+    series = ledger.SeriesKey(
         symbol=result.symbol or "bars",
         fingerprint=result.fingerprint,
         timeframe=result.timeframe or "irregular",
@@ -79,29 +78,29 @@ def data_key_of(result: BacktestResult) -> DataKey:
         first=int(opened_at[0]),
         last=int(opened_at[-1]),
     )
-    return DataKey(series=(series,))
+    return ledger.DataKey(series=(series,))
 
 
 def strategy_source(given: str, result: BacktestResult) -> StrategySource:
     """The strategy as a capsule keeps it: its name, or the whole text of its file."""
     path = Path(given)
     if given.endswith(".py") and path.is_file():
-        return StrategySource(name=path.name, text=path.read_text(encoding="utf-8"))
-    return StrategySource(name=given, sha256=result.strategy_id)
+        return ledger.StrategySource(name=path.name, text=path.read_text(encoding="utf-8"))
+    return ledger.StrategySource(name=given, sha256=result.strategy_id)
 
 
 def capsule_of(operation: str, given: str, result: BacktestResult, *, path: str, options: Mapping[str, Any]) -> Capsule:
     """What `verify` needs to run a result again and compare it bit for bit."""
     source = strategy_source(given, result)
     beside = {} if source.text is None else strategies.files_beside(given)
-    return Capsule(
+    return ledger.Capsule(
         operation=operation,
         created_at=time.time_ns(),
         options={**options, "strategy_files": beside},
         strategy=source,
         parameters=dict(result.parameters),
         spec=result.spec.to_dict(),
-        data=(CapsuleData(key=data_key_of(result).series[0], path=str(Path(path).resolve())),),
+        data=(ledger.CapsuleData(key=data_key_of(result).series[0], path=str(Path(path).resolve())),),
         seed=options.get("seed"),
         versions=versions(),
         digests=result.digests,
@@ -133,9 +132,9 @@ def entry_of(kind: str, result: BacktestResult, capsule: Capsule, sweep: SweepRe
     }
     annual = np.sqrt(result.subject.periods_per_year)
     if sweep is None:
-        return Entry(**common, returns=result.returns, sharpes=np.array([result.metrics.sharpe.value]) / annual)
+        return ledger.Entry(**common, returns=result.returns, sharpes=np.array([result.metrics.sharpe.value]) / annual)
     sums = sweep.parts[0].block_sums
-    return Entry(
+    return ledger.Entry(
         **common,
         trials=len(sweep),
         sharpes=sweep.measured("sharpe", sweep.symbols[0]) / annual,
@@ -156,22 +155,8 @@ def ready_to_record(where: str | None, outputs: Iterable[str | None] = ()) -> No
     for output in outputs:
         if output is not None and Path(output).resolve() == path.resolve():
             raise InvalidInput(f"the output {output} would replace the ledger; choose another name")
-    if not _begun(path):
-        return
-    try:
-        with Ledger(path) as book:
-            book.anchor()
-    except DamagedLedger:  # another process may be making it at this moment
-        time.sleep(_MOMENT_SECONDS)
-        with Ledger(path) as book:
-            book.anchor()
-
-
-def _begun(path: Path) -> bool:
-    try:
-        return path.is_file() and path.stat().st_size > 0
-    except OSError:  # the ledger says why
-        return False
+    with Ledger(path) as book:
+        book.check()
 
 
 def record(entries: list[Entry], where: str | None) -> Recorded:
@@ -179,7 +164,7 @@ def record(entries: list[Entry], where: str | None) -> Recorded:
     path = ledger.ledger_path(where)
     if path is None:
         return Recorded(tried=None, sequences=(), path=None, anchor=None, notes=(_NOT_RECORDED,))
-    with Ledger(path) as book:
+    with ledger.Ledger(path) as book:
         receipts = book.append_many(entries)
         tried = _tried(book, entries[0].data)
         anchor = book.anchor()
@@ -196,8 +181,8 @@ def tried_on(capsule: Capsule, where: str | None, *, trials: int = 1) -> backtes
     path = ledger.ledger_path(where)
     if path is None or not path.exists():
         return None
-    data = DataKey(series=tuple(one.key for one in capsule.data))
-    with Ledger(path) as book:
+    data = ledger.DataKey(series=tuple(one.key for one in capsule.data))
+    with ledger.Ledger(path) as book:
         tried = _tried(book, data)
         written = book.entries(ledger.EntryFilter(data_id=data.id))
     if any(one.capsule is not None and one.capsule.get("id") == capsule.id for one in written):

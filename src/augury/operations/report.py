@@ -22,7 +22,6 @@ from augury.operations.recording import ready_to_record, tried_on
 from augury.operations.registry import register
 from augury.operations.rerun import Rerun, rerunning
 from augury.operations.strategy_inputs import labels_of
-from augury.report.wording import sentence
 from augury.spec import Spec
 
 if TYPE_CHECKING:
@@ -175,6 +174,8 @@ def _told(again: Rerun, options: ReportOptions, progress: Progress) -> Told:
 
 def _warning(again: Rerun) -> str:
     cause = f" Probable cause: {again.cause}." if again.cause else ""
+    from augury.report.wording import sentence
+
     changes = " ".join(sentence(change.text) for change in again.changes if not change.harmless)
     return f"This is not what {again.found.reference} recorded.{cause} {changes}".strip()
 

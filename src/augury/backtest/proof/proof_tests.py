@@ -63,12 +63,12 @@ class Tried:
     """What was tried on the same data according to a record, this result or search included.
 
     `configurations` different ones, `effective` of them independent; `sharpes` float64[configurations] per bar, NaN
-    where unknown.
+    where unknown, or none at all.
     """
 
     configurations: int
     effective: float
-    sharpes: FloatVector = field(repr=False)
+    sharpes: FloatVector = field(default_factory=lambda: np.empty(0), repr=False)
     source: str = ""
 
 
