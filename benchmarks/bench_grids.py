@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from augury.backtest import sweep
+from augury.backtest import quick_sweep
 from event_peers import backtesting_of, our_equity
 from peers import absent, load, vectorbt_engines
 from timing import best_of_process, shown, sized
@@ -57,8 +57,8 @@ def same_where_averages_are(mine: np.ndarray, theirs: np.ndarray) -> str:
 def universe_rows() -> list[dict[str, Any]]:
     bars, grid = universe(SYMBOLS, BARS), combined(UNIVERSE_GRID)
     name, target = f"{SYMBOLS} symbols x {BARS:,} bars x {len(grid)} pairs", ">= 100 x"
-    found = sweep("sma_crossover", bars, UNIVERSE_GRID, SPEC)
-    seconds = best_of_process(lambda: sweep("sma_crossover", bars, UNIVERSE_GRID, SPEC), sized(7, 2))
+    found = quick_sweep("sma_crossover", bars, UNIVERSE_GRID, SPEC)
+    seconds = best_of_process(lambda: quick_sweep("sma_crossover", bars, UNIVERSE_GRID, SPEC), sized(7, 2))
     speed = f"ours {SYMBOLS * BARS * len(grid) / seconds / 1e6:.0f} M bar-steps/s"
     vbt, why_not = load("vectorbt")
     if vbt is None:
@@ -82,8 +82,8 @@ def universe_rows() -> list[dict[str, Any]]:
 def goog_rows() -> list[dict[str, Any]]:
     bars, grid = goog(), combined(GOOG_GRID)
     name, target = f"{len(grid)} pairs x {len(bars):,} bars of GOOG", ""
-    found = sweep("sma_crossover", bars, GOOG_GRID, SPEC)
-    seconds = best_of_process(lambda: sweep("sma_crossover", bars, GOOG_GRID, SPEC), sized(30, 3))
+    found = quick_sweep("sma_crossover", bars, GOOG_GRID, SPEC)
+    seconds = best_of_process(lambda: quick_sweep("sma_crossover", bars, GOOG_GRID, SPEC), sized(30, 3))
     mine, frame, rows = np.array([found.measured(what) for what in NAMES]), peers_frame(bars), []
     vbt, why_not = load("vectorbt")
     if vbt is None:

@@ -30,13 +30,13 @@ def vectorbt(engine: str, grid: np.ndarray) -> tuple[float, float]:
 
 
 def ours(grid: np.ndarray) -> tuple[float, float]:
-    from augury.backtest import sweep
+    from augury.backtest import quick_sweep
 
     windows = np.unique(grid).tolist()
     sp500()
-    sweep("sma_crossover", sp500(), {"fast": [5], "slow": [20]}, SPEC)
+    quick_sweep("sma_crossover", sp500(), {"fast": [5], "slow": [20]}, SPEC)
     started = time.process_time()
-    found = sweep("sma_crossover", sp500(), {"fast": windows, "slow": windows}, SPEC)
+    found = quick_sweep("sma_crossover", sp500(), {"fast": windows, "slow": windows}, SPEC)
     return time.process_time() - started, float(found.measured("total_return").sum())
 
 

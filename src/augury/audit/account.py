@@ -215,7 +215,8 @@ def _booked(trades: ClaimedTrades, cash: float, period: tuple[int, int] | None) 
     booked = np.zeros(len(days))
     closed = leave < len(days)
     np.add.at(booked, leave[closed], np.nan_to_num(trades.profit[closed]))
-    equity += np.cumsum(booked)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused with its place
+        equity += np.cumsum(booked)
     traded, costs = _flows(trades, entry, leave, len(days))
     return Account(
         times=starts + _DAY_NS, equity=equity, initial_cash=cash, basis="booked", periods_per_year=math.nan,
@@ -254,7 +255,8 @@ def _marked(trades: ClaimedTrades, prices: Prices, cash: float, period: tuple[in
             continue
         equity[held] += trades.side[at] * trades.units[at] * (series[held] - trades.entry_price[at]) - charged[at]
         gross[held] += trades.units[at] * series[held]
-    equity += np.cumsum(booked[: len(clock)])
+    with np.errstate(over="ignore", invalid="ignore"):
+        equity += np.cumsum(booked[: len(clock)])
     traded, costs = _flows(trades, entry, leave, len(clock))
     with np.errstate(divide="ignore", invalid="ignore"):
         exposure = np.where(equity > 0.0, gross / equity, np.nan)

@@ -24,8 +24,8 @@ def ledger_path(
     """The file to write to: `explicit`, else $AUGURY_LEDGER, else augury-ledger.sqlite in the working folder.
 
     None when the first of these that is set is "off", "none" or ":none:": then nothing is recorded, and the caller has
-    to say so in its result. A file of such a name is written as ./off. Raises InvalidInput for blank text and names that no file
-    can have.
+    to say so in its result. A file of such a name is written as ./off. Raises InvalidInput for blank text, and
+    for names that no file can have.
 
     >>> ledger_path(environment={"AUGURY_LEDGER": "off"}) is None
     True
@@ -38,5 +38,7 @@ def ledger_path(
     if not chosen.strip():
         raise InvalidInput("the ledger should be the path of a file, or 'off' to record nothing; got blank text")
     if "\0" in chosen or len(os.fsencode(Path(chosen).name)) > _LONGEST_NAME:
-        raise InvalidInput(f"the ledger should be the path of a file, which {chosen!r:.80} cannot be; choose another name")
+        raise InvalidInput(
+            f"the ledger should be the path of a file, which {chosen!r:.80} cannot be; choose another name"
+        )
     return None if chosen.strip().lower() in OFF else Path(chosen).expanduser()

@@ -155,7 +155,7 @@ def ready_to_record(where: str | None, outputs: Iterable[str | None] = ()) -> No
     for output in outputs:
         if output is not None and Path(output).resolve() == path.resolve():
             raise InvalidInput(f"the output {output} would replace the ledger; choose another name")
-    with Ledger(path) as book:
+    with ledger.Ledger(path) as book:
         book.check()
 
 

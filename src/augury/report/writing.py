@@ -38,7 +38,9 @@ def write_page(subject: Story | Comparison, path: str | os.PathLike[str]) -> Pat
             file.write(text)
         Path(temporary).chmod(0o666 & ~_mask())
         Path(temporary).replace(target)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(target)  # so that the message says which file
         Path(temporary).unlink(missing_ok=True)
         raise
     return target

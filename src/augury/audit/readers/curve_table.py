@@ -161,7 +161,8 @@ def _curve(clock: IntVector, values: FloatVector, where: str, kind: CurveKind, c
     else:
         start = 1.0 if cash is None else cash
         if kind == "returns":
-            values = np.asarray(start * np.cumprod(1.0 + values), dtype=np.float64)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused with its place
+                values = np.asarray(start * np.cumprod(1.0 + values), dtype=np.float64)
         elif kind == "cumulative":
             values = start * (1.0 + values)
     if len(values) < 2:

@@ -125,7 +125,8 @@ class _Columns:
         if len(rows) == 0:
             return
         shown = ", ".join(
-            f"row {row}" + ("" if cells is None else f" ({cells.iloc[row]!r:.40})") for row in rows[:_SHOWN]
+            f"row {row}" + ("" if cells is None else f" ({cells.iloc[[row]].tolist()[0]!r:.40})")
+            for row in rows[:_SHOWN]
         )
         more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
         raise InvalidInput(f"{self.where}: expected {expected}, but not so in {shown}{more}; mend or drop these rows")

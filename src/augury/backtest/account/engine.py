@@ -47,12 +47,12 @@ class EngineRun:
     def units(self) -> FloatVector:
         """Units held at each close, float64[n], in the units of that day (splits applied)."""
         at = self.fills[:, layout.FILL_BAR].astype(np.int64)
-        last = np.searchsorted(at, np.arange(len(self.bars)), side="right")
-        held = np.concatenate(([0.0], self.fills[:, layout.FILL_HELD]))[last]
+        lengths = np.diff(np.concatenate(([0], at, [len(self.bars)])))  # of the stretches before, between, after fills
+        held = np.repeat(np.concatenate(([0.0], self.fills[:, layout.FILL_HELD])), lengths)
         if self.actions.shape[1] == 0:
             return held
         factors = np.cumprod(self.actions[0])
-        return np.asarray(held * factors / np.concatenate(([1.0], factors[at]))[last])
+        return np.asarray(held * factors / np.repeat(np.concatenate(([1.0], factors[at])), lengths))
 
 
 def years_between(bars: BarArrays) -> FloatVector:

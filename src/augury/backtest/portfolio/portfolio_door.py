@@ -34,8 +34,8 @@ def run_portfolio(
 
     >>> from augury.sample import load_sample
     >>> result = run_portfolio(load_sample().bars, {"AAPL": 0.5, "IBM": 0.5})
-    >>> round(result.metrics.sharpe.value, 2) > 0.5, len(result.trades)
-    (True, 2)
+    >>> len(result.trades), bool(result.trades["is_open"].all()), result.proof is None
+    (2, True, True)
     """
     spec = PortfolioSpec() if spec is None else spec
     panel = panel if isinstance(panel, Panel) else Panel.of(panel)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from augury.backtest.portfolio.portfolio_result import PortfolioResult
 from augury.backtest.proof.benchmarks import buy_and_hold
 from augury.backtest.proof.proof_record import Proof
 from augury.backtest.proof.proof_spec import ProofSpec
@@ -22,6 +21,9 @@ from augury.backtest.search.walk_forward_kernel import TEST_FIRST, TEST_STOP
 from augury.errors import AuguryError, InvalidInput
 from augury.validation import PermutationSpec, PermutationTest, Verdict, WalkForwardSpec, judge
 from augury.validation.evidence import Tests
+
+if TYPE_CHECKING:
+    from augury.backtest.portfolio.portfolio_result import PortfolioResult
 
 __all__ = ["prove", "require_known_year"]
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from augury.arrays import FloatMatrix
 from augury.errors import InvalidInput, nearest
+from augury.strategies.ordering import Below
 from augury.strategies.strategy import Strategy
 
 __all__ = ["combinations_of"]
@@ -46,7 +47,10 @@ def combinations_of(strategy: Strategy, grid: Mapping[str, Iterable[Any]]) -> Fl
     rows = np.stack([each.ravel() for each in mesh], axis=1) if mesh else np.empty((1, 0))
     if strategy.rule is None:
         return rows
-    allowed = np.array([strategy.broken_rule(row) is None for row in rows], dtype=np.bool_)
+    if isinstance(strategy.rule, Below):
+        allowed = strategy.rule.allowed(dict(zip(strategy.names, rows.T, strict=True)))
+    else:
+        allowed = np.array([strategy.broken_rule(row) is None for row in rows], dtype=np.bool_)
     if not allowed.any():
         raise InvalidInput(f"none of {size} combinations is allowed: {strategy.broken_rule(rows[0])}")
     return np.ascontiguousarray(rows[allowed])

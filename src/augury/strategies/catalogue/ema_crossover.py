@@ -8,6 +8,7 @@ from augury.numerics.compile import kernel
 from augury.strategies.averages import mean_of
 from augury.strategies.holding import wait
 from augury.strategies.kernel_form import POSITIONS
+from augury.strategies.ordering import Below
 from augury.strategies.strategy import CompiledForm, Parameter, Strategy
 
 __all__ = ["STRATEGY"]
@@ -45,7 +46,7 @@ STRATEGY = Strategy(
         Parameter(name="short", default=0, low=0, high=1, meaning="1: hold -1 instead of 0 while below"),
     ),
     form=CompiledForm(positions=ema_crossover),
-    rule=lambda values: None if values["fast"] < values["slow"] else "fast should be below slow",
+    rule=Below("fast", "slow"),
     warm_up=lambda values: int(values["slow"]) - 1,
     source="Appel (2005), Technical Analysis: Power Tools for Active Investors",
     scale_free=True,

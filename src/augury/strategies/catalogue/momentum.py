@@ -7,6 +7,7 @@ from typing import Any
 from augury.numerics.compile import kernel
 from augury.strategies.holding import wait
 from augury.strategies.kernel_form import POSITIONS
+from augury.strategies.ordering import Below
 from augury.strategies.strategy import CompiledForm, Parameter, Strategy
 
 __all__ = ["STRATEGY"]
@@ -34,7 +35,7 @@ STRATEGY = Strategy(
         Parameter(name="short", default=0, low=0, high=1, meaning="1: hold -1 instead of 0 after a fall"),
     ),
     form=CompiledForm(positions=momentum),
-    rule=lambda values: None if values["skip"] < values["look_back"] else "skip should be below look_back",
+    rule=Below("skip", "look_back"),
     warm_up=lambda values: int(values["look_back"]),
     source="Moskowitz, Ooi and Pedersen (2012), Time Series Momentum; the skip: Jegadeesh and Titman (1993)",
     scale_free=True,

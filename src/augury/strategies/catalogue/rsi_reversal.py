@@ -7,6 +7,7 @@ from typing import Any
 from augury.numerics.compile import kernel
 from augury.strategies.holding import next_position, wait
 from augury.strategies.kernel_form import POSITIONS, PREPARE
+from augury.strategies.ordering import Below
 from augury.strategies.strategy import CompiledForm, Parameter, Strategy
 
 __all__ = ["STRATEGY"]
@@ -68,7 +69,7 @@ STRATEGY = Strategy(
         Parameter(name="short", default=0, low=0, high=1, meaning="1: the mirror image on the short side too"),
     ),
     form=CompiledForm(positions=rsi_reversal, prepare=gains_and_losses, rows=2),
-    rule=lambda values: None if values["oversold"] < values["recovered"] else "oversold should be below recovered",
+    rule=Below("oversold", "recovered"),
     warm_up=lambda values: int(values["window"]),
     source="Wilder (1978), New Concepts in Technical Trading Systems, section VI",
     scale_free=True,

@@ -6,6 +6,7 @@ from typing import Any
 
 from augury.numerics.compile import kernel
 from augury.strategies.kernel_form import POSITIONS, PREPARE
+from augury.strategies.ordering import Below
 from augury.strategies.running_sums import running_sums
 from augury.strategies.strategy import CompiledForm, Parameter, Strategy
 
@@ -48,7 +49,7 @@ STRATEGY = Strategy(
         Parameter(name="short", default=0, low=0, high=1, meaning="1: hold -1 instead of 0 while below"),
     ),
     form=CompiledForm(positions=sma_crossover, prepare=sums_of_closes, rows=1),
-    rule=lambda values: None if values["fast"] < values["slow"] else "fast should be below slow",
+    rule=Below("fast", "slow"),
     warm_up=lambda values: int(values["slow"]) - 1,
     source="Brock, Lakonishok and LeBaron (1992), variable-length moving average rules",
     scale_free=True,
