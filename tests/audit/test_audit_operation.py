@@ -76,7 +76,7 @@ def test_json_is_whole_and_exit_codes_tell_refuted_from_fine_and_refused(
 def test_the_page_is_written_whole_and_shows_the_audit(trade_file: Path, bar_file: Path, tmp_path: Path) -> None:
     page = tmp_path / "audit.html"
     code, out, _ = augury(
-        "audit", trade_file, "-b", bar_file, "--cash", 10000, "-n", 3, "--report", page, "--ledger", "off"
+        "audit", trade_file, "-b", bar_file, "--cash", 10000, "--tries", 3, "--report", page, "--ledger", "off"
     )
     assert code in (0, 1)
     text = page.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from augury import backtest, report
+from augury.errors import InvalidInput
 from augury.operations.files import PAGES, TEXTS, check_output, write_text
 from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Progress
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from augury.report import Story
 
 __all__ = ["Evaluation", "check_outputs", "evaluate_run", "evaluate_search"]
+
+_MOST_RECORDED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,12 @@ def evaluate_search(
 ) -> Evaluation:
     """The best of a search by Sharpe ratio: the whole search is recorded and repeated on permuted histories."""
     check_outputs(options)
+    size = math.prod(len(values) for values in grid.values())
+    if size > _MOST_RECORDED:
+        raise InvalidInput(
+            f"the grid has {size:,} combinations, each of which is recorded; at most {_MOST_RECORDED:,} are: take "
+            "coarser steps"
+        )
     instrument = read_instrument(options.file, options)
     found = backtest.sweep(
         options.strategy,

@@ -34,7 +34,7 @@ def write_page(subject: Story | Comparison, path: str | os.PathLike[str]) -> Pat
     text = page_html(subject)
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             file.write(text)
         Path(temporary).chmod(0o666 & ~_mask())
         Path(temporary).replace(target)

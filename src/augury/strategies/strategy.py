@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,10 +39,13 @@ class Parameter:
         kind = "a whole number" if self.integer else "a number"
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             raise InvalidInput(f"parameter {self.name!r} should be {kind}, got {value!r}")
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
         if not self.low <= number <= self.high or (self.integer and number != round(number)):
             raise InvalidInput(
-                f"parameter {self.name!r} should be {kind} in {self.low:g}..{self.high:g}, got {value!r}"
+                f"parameter {self.name!r} should be {kind} in {self.low:g}..{self.high:g}, got {value!r:.40}"
             )
         return number
 

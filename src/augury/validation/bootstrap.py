@@ -236,8 +236,7 @@ def _spread_of(known: FloatVector) -> float:
 def _leave_out(values: FloatVector, statistic: Statistic) -> FloatVector:
     """The statistic without each of about 100 stretches of neighbours."""
     cuts = np.linspace(0, values.size, min(_JACKKNIFE_GROUPS, values.size) + 1).astype(np.int64)
-    kept = [np.delete(values, slice(first, last)) for first, last in pairwise(cuts)]
-    return np.array([statistic(part) for part in kept])
+    return np.array([statistic(np.delete(values, slice(first, last))) for first, last in pairwise(cuts)])
 
 
 def _bca_shares(shares: FloatVector, estimate: float, known: FloatVector, left_out: FloatVector) -> FloatVector:

@@ -21,7 +21,8 @@ from augury.validation.superiority_kernels import bootstrap_means, long_run_vari
 
 __all__ = ["Superiority", "SuperioritySpec", "superiority_test"]
 
-_CHUNK = 64  # resamples a piece of work: bounds the memory of their weights
+_CHUNK = 64  # resamples a piece of work, fewer of long series: bounds the memory of their weights
+_WEIGHTS_IN_MEMORY = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +122,13 @@ def _resample(
     """Means under each resample float64[R, k], centred on the sample's, and standard errors of the mean float64[k]."""
     replications, seed = drawn
     by_time = np.ascontiguousarray(chosen.T)
+    chunk = max(1, min(_CHUNK, _WEIGHTS_IN_MEMORY // len(by_time)))
     means = np.empty((replications, len(chosen)))
     variances = np.empty(len(chosen))
 
     def resample(first: int, last: int) -> None:
-        for begin in range(first, last, _CHUNK):
-            bootstrap_means(by_time, block, seed, np.array([begin, min(last, begin + _CHUNK)]), means)
+        for begin in range(first, last, chunk):
+            bootstrap_means(by_time, block, seed, np.array([begin, min(last, begin + chunk)]), means)
 
     def vary(first: int, last: int) -> None:
         long_run_variances(chosen, block, np.array([first, last]), variances)

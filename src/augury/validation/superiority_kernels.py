@@ -12,6 +12,7 @@ from augury.validation.random_streams import stream_base
 
 __all__ = ["SERIES_TILE", "bootstrap_means", "long_run_variances"]
 
+BARS_TILE = 8192  # bars copied at a time: bounds the memory of long series
 SERIES_TILE = 64  # series summed together: their running sums stay in the first-level cache
 
 
@@ -29,22 +30,26 @@ def bootstrap_means(values: Any, block: Any, seed: Any, span: Any, out: Any) -> 
         weights[row] = 0.0
         for place in places:
             weights[row, place] += 1.0
-    tile = np.empty((bars, SERIES_TILE))
-    sums = np.empty(SERIES_TILE)
+    tile = np.empty((min(bars, BARS_TILE), SERIES_TILE))
+    running = np.empty((weights.shape[0], SERIES_TILE))
     for first in range(0, series, SERIES_TILE):
         width = min(SERIES_TILE, series - first)
-        for t in range(bars):
-            for k in range(width):
-                tile[t, k] = values[t, first + k]
+        running[:] = 0.0
+        for begin in range(0, bars, BARS_TILE):
+            steps = min(BARS_TILE, bars - begin)
+            for t in range(steps):
+                for k in range(width):
+                    tile[t, k] = values[begin + t, first + k]
+            for row in range(weights.shape[0]):
+                sums = running[row]
+                for t in range(steps):
+                    weight = weights[row, begin + t]
+                    if weight != 0.0:
+                        for k in range(SERIES_TILE):
+                            sums[k] += weight * tile[t, k]
         for row in range(weights.shape[0]):
-            sums[:] = 0.0
-            for t in range(bars):
-                weight = weights[row, t]
-                if weight != 0.0:
-                    for k in range(SERIES_TILE):
-                        sums[k] += weight * tile[t, k]
             for k in range(width):
-                out[span[0] + row, first + k] = sums[k] / bars
+                out[span[0] + row, first + k] = running[row, k] / bars
 
 
 @kernel("void(float64[:, ::1], float64, int64[::1], float64[::1])")
