@@ -72,7 +72,9 @@ def arrays_of(bars: Any) -> BarArrays:
     """Checked arrays from a frame, or from arrays; InvalidBars when they break a rule."""
     if isinstance(bars, BarArrays):
         check_bar_arrays(bars)
-        return bars
+        if bars.matrix.flags.writeable and bars.opened_at.flags.writeable:
+            return bars
+        return BarArrays(bars.opened_at.copy(), bars.matrix.copy())  # kernels take no read-only arrays
     return valid_arrays(bars)
 
 
@@ -95,6 +97,8 @@ def subject_of(
     actions: FloatMatrix | None = None,
 ) -> Subject:
     """Everything checked and named before anything runs."""
+    if not isinstance(spec, BacktestSpec):
+        raise InvalidInput(f"spec should be a BacktestSpec, got {type(spec).__name__}; BacktestSpec(leverage=2.0)")
     chosen = as_strategy(strategy)
     arrays = arrays_of(bars)
     _check_actions(actions, arrays)
@@ -132,5 +136,8 @@ def given_subject(
 
 
 def _check_actions(actions: FloatMatrix | None, bars: BarArrays) -> None:
-    if actions is not None and actions.shape != (3, len(bars)):
-        raise InvalidInput(f"actions should be float64[3, {len(bars)}], got shape {actions.shape}")
+    if actions is None:
+        return
+    if not isinstance(actions, np.ndarray) or actions.shape != (3, len(bars)):
+        got = f"shape {actions.shape}" if isinstance(actions, np.ndarray) else type(actions).__name__
+        raise InvalidInput(f"actions should be float64[3, {len(bars)}], as action_matrix makes them, got {got}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -142,7 +143,9 @@ class Database:
 
     def _check_path(self) -> None:
         try:
-            folder = self.path.is_dir()
+            folder = stat.S_ISDIR(self.path.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            folder = False
         except (OSError, ValueError) as error:  # such as a name that is too long
             raise InvalidInput(f"the ledger cannot be {str(self.path)!r:.80}: {error}") from error
         if folder:

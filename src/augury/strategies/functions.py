@@ -72,6 +72,8 @@ def strategy_from_array(positions: Any, *, name: str = "positions") -> Strategy:
         kept = positions.copy()
         content = np.ascontiguousarray(pd.util.hash_pandas_object(kept).to_numpy()).tobytes()
     else:
+        if np.ma.isMaskedArray(positions):
+            checked_answer(positions, pd.RangeIndex(len(positions)))
         kept = np.array(positions)
         if kept.ndim != 1:
             raise InvalidInput(f"expected one target position a bar, got an array of shape {kept.shape}")

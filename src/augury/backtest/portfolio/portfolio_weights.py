@@ -121,7 +121,7 @@ def frame_weights(frame: pd.DataFrame, panel: Panel, *, timeframe: str | Timefra
     if not frame.columns.is_unique:
         raise InvalidInput("weights should have one column a symbol, got some symbol twice")
     try:
-        values = frame.to_numpy(dtype=np.float64)
+        values = np.array(frame.to_numpy(dtype=np.float64), order="C")  # a copy: kernels take no read-only arrays
     except (TypeError, ValueError) as problem:
         raise InvalidInput(f"weights should be numbers: {problem}") from problem
     if tuple(frame.columns) != panel.symbols:
