@@ -6,6 +6,7 @@ compiled form again; an address costs nothing. The address is that of the functi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from llvmlite import ir
@@ -20,8 +21,12 @@ STEP = types.void(_VECTOR, _VECTOR, types.int64, _VECTOR, _VECTOR)
 """Signature of a step: state, params, opened_at, bar, out."""
 
 
+@lru_cache(maxsize=512)
 def address_of(function: Any, signature: Any = STEP) -> int:
-    """Address of the C wrapper of a kernel compiled for `signature`, which returns nothing; valid while it lives."""
+    """Address of the C wrapper of a kernel compiled for `signature`, which returns nothing; valid while it lives.
+
+    Remembered for the functions used last, which live on with it.
+    """
     compiled = function.get_compile_result(signature)
     return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name))
 

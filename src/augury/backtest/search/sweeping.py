@@ -146,7 +146,8 @@ def _swept(
         for chunk in (max(1, _STEPS_A_TASK // len(subject.bars)),)
         for first in range(0, len(params), chunk)
     ]
-    in_threads((partial(_work, subjects, params, spec, parts, task) for task in tasks), track)
+    bundles = _bundled(tasks, [len(subject.bars) for subject in subjects])
+    in_threads((partial(_work_through, subjects, params, spec, parts, bundle) for bundle in bundles), track)
     return SweepResult(spec=spec, params=params, parts=tuple(parts))
 
 
@@ -172,6 +173,27 @@ def _blank(subject: Subject, params: FloatMatrix, columns: int) -> SymbolSweep:
         block_sums=np.empty((rows, min(SUM_BLOCKS, bars))),
         block_moments=np.empty((2, MOMENT_BLOCKS if keep else 0, rows)),
     )
+
+
+def _bundled(tasks: list[_Task], bars: list[int]) -> list[list[_Task]]:
+    """Small tasks put together, in order, until a bundle is worth a thread's while."""
+    bundles: list[list[_Task]] = []
+    steps = _STEPS_A_TASK
+    for task in tasks:
+        size = (task.last - task.first) * bars[task.symbol]
+        if steps + size > _STEPS_A_TASK:
+            bundles.append([])
+            steps = 0
+        bundles[-1].append(task)
+        steps += size
+    return bundles
+
+
+def _work_through(
+    subjects: list[Subject], params: FloatMatrix, spec: BacktestSpec, parts: list[SymbolSweep], bundle: list[_Task]
+) -> None:
+    for task in bundle:
+        _work(subjects, params, spec, parts, task)
 
 
 def _work(
