@@ -9,7 +9,7 @@ import numpy as np
 from augury.backtest import BacktestResult, run_backtest
 from event_peers import backtesting_of, backtrader_of, our_equity
 from peers import absent, load, vectorbt_engines
-from timing import best_of, best_of_process, shown, sized
+from timing import beside, best_of, best_of_process, shown, sized
 from vectorbt_side import averages_above, portfolio_of, set_engine
 from workloads import SPEC, agreed, frame_of, goog, passed, peers_frame
 
@@ -28,16 +28,7 @@ def ours(bars: Any) -> BacktestResult:
 
 
 def row(peer: str, mine: float, theirs: float, agreement: str, note: str) -> dict[str, Any]:
-    return {
-        "name": NAME,
-        "ours": shown(mine),
-        "peer": peer,
-        "peer_time": shown(theirs),
-        "ratio": theirs / mine,
-        "target": TARGET,
-        "agreement": agreement,
-        "note": note,
-    }
+    return beside(mine, theirs, name=NAME, peer=peer, target=TARGET, agreement=agreement, note=note)
 
 
 def vectorbt_rows(mine: float) -> list[dict[str, Any]]:

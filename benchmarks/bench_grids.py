@@ -10,7 +10,7 @@ import pandas as pd
 from augury.backtest import quick_sweep
 from event_peers import backtesting_of, our_equity
 from peers import absent, load, vectorbt_engines
-from timing import best_of_process, shown, sized
+from timing import beside, best_of_process, sized
 from vectorbt_side import measures, set_engine, warm
 from workloads import SPEC, agreed, goog, passed, peers_frame, universe
 
@@ -27,16 +27,7 @@ def combined(grid: dict[str, list[int]]) -> np.ndarray:
 
 
 def row(name: str, mine: float, peer: str, theirs: float, *, target: str, agreement: str, note: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": shown(mine),
-        "peer": peer,
-        "peer_time": shown(theirs),
-        "ratio": theirs / mine,
-        "target": target,
-        "agreement": agreement,
-        "note": note,
-    }
+    return beside(mine, theirs, name=name, peer=peer, target=target, agreement=agreement, note=note)
 
 
 def timed(vbt: Any, close: Any, opens: Any, grid: np.ndarray, repeats: int) -> tuple[float, np.ndarray]:

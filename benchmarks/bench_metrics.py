@@ -9,7 +9,7 @@ import pandas as pd
 
 from augury.metrics import measure_many
 from peers import absent, load, vectorbt_engines
-from timing import best_of, best_of_process, shown, sized
+from timing import beside, best_of, best_of_process, sized
 from vectorbt_side import set_engine
 from workloads import agreed, passed
 
@@ -49,16 +49,7 @@ def of_empyrical(module: Any, rows: list[Any]) -> np.ndarray:
 
 
 def row(mine: float, peer: str, theirs: float, *, target: str, agreement: str, note: str) -> dict[str, Any]:
-    return {
-        "name": NAME,
-        "ours": shown(mine),
-        "peer": peer,
-        "peer_time": shown(theirs),
-        "ratio": theirs / mine,
-        "target": target,
-        "agreement": agreement,
-        "note": note,
-    }
+    return beside(mine, theirs, name=NAME, peer=peer, target=target, agreement=agreement, note=note)
 
 
 def run() -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from augury.backtest.orders.signals import Signals, run_signal_engine, signal_ev
 from augury.market.bars import BarArrays
 from augury.metrics import Curve, Metrics, measure, measure_many
 from peers import absent, load, vectorbt_engines
-from timing import best_of, best_of_process, shown, sized
+from timing import beside, best_of, best_of_process, shown, sized
 from vectorbt_side import set_engine
 from workloads import COSTS, agreed, minutes, passed, peers_frame
 
@@ -89,16 +89,7 @@ def without_signals_at_stops(bars: BarArrays) -> tuple[np.ndarray, np.ndarray]:
 
 
 def row(name: str, mine: float, peer: str, theirs: float, agreement: str, note: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": shown(mine),
-        "peer": peer,
-        "peer_time": shown(theirs),
-        "ratio": theirs / mine,
-        "target": GOAL,
-        "agreement": agreement,
-        "note": note,
-    }
+    return beside(mine, theirs, name=name, peer=peer, target=GOAL, agreement=agreement, note=note)
 
 
 def vectorbt_rows(bars: BarArrays, entries: np.ndarray, exits: np.ndarray, mine: Mine) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from augury.backtest.search.sweeping import inputs_of, market_of, rules_of, sear
 from augury.backtest.subject import subject_of
 from c_loop import compiled_sweep
 from peers import absent, load, vectorbt_engines
-from timing import best_of, best_of_process, shown, sized
+from timing import beside, best_of, best_of_process, shown, sized
 from vectorbt_side import measures, on_our_decisions, set_engine, warm
 from workloads import SPEC, agreed, pairs, passed, peers_frame, sp500
 
@@ -55,16 +55,7 @@ def speed_row(name: str, seconds: float, steps: int, note: str) -> dict[str, Any
 
 
 def against(name: str, mine: float, peer: str, theirs: float, target: str, note: str, agreement: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": shown(mine),
-        "peer": peer,
-        "peer_time": shown(theirs),
-        "ratio": theirs / mine,
-        "target": target,
-        "agreement": agreement,
-        "note": note,
-    }
+    return beside(mine, theirs, name=name, peer=peer, target=target, agreement=agreement, note=note)
 
 
 def same_but_ties(vbt: Any, found: SweepResult, mine: np.ndarray, theirs: np.ndarray) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["SMOKE", "best_of", "best_of_process", "peak_megabytes", "shown", "sized"]
+__all__ = ["SMOKE", "beside", "best_of", "best_of_process", "peak_megabytes", "shown", "sized"]
 
 Value = TypeVar("Value")
 
@@ -58,3 +58,10 @@ def shown(seconds: float) -> str:
         if seconds * factor >= 1.0:
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds * 1e6:.3g} us"
+
+
+def beside(mine: float, theirs: float, **words: str) -> dict[str, float | str]:
+    """A row of a table: our time and the peer's, their ratio, and `words`: name, peer, target, agreement, note."""
+    times: dict[str, float | str] = {"ours": shown(mine), "peer_time": shown(theirs), "ratio": theirs / mine}
+    columns = ("name", "ours", "peer", "peer_time", "ratio", "target", "agreement", "note")
+    return {column: times[column] if column in times else words[column] for column in columns}

@@ -12,6 +12,7 @@ from augury.arrays import FloatMatrix, FloatVector
 from augury.backtest.account.engine import EngineRun, run_engine
 from augury.backtest.account.trades import Trades, traded_notional, trades_of
 from augury.backtest.result import BacktestResult
+from augury.backtest.run_facts import gross_exposure
 from augury.backtest.spec import BacktestSpec
 from augury.backtest.subject import Subject, subject_of
 from augury.errors import InvalidInput
@@ -80,8 +81,7 @@ def _refuse_overflow(run: EngineRun) -> None:
 
 def metrics_of(subject: Subject, run: EngineRun, trades: Trades, benchmark: FloatVector | None = None) -> Metrics:
     """Measures of a run; `benchmark` are simple bar returns float64[n] of the same bars."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        gross = np.abs(run.units * run.bars.matrix[3] / run.equity)
+    gross = gross_exposure(run)
     if not math.isfinite(float(gross.sum())):
         _refuse_overflow(run)
         gross = np.where(np.isfinite(gross), gross, 0.0)

@@ -9,7 +9,7 @@ from augury.backtest.account import layout
 from augury.backtest.account.engine import EngineRun
 from augury.market.times import iso
 
-__all__ = ["bar_returns", "costs_of", "notes_of"]
+__all__ = ["bar_returns", "costs_of", "gross_exposure", "notes_of"]
 
 
 def bar_returns(initial_cash: float, equity: FloatVector) -> FloatVector:
@@ -22,6 +22,12 @@ def bar_returns(initial_cash: float, equity: FloatVector) -> FloatVector:
     np.divide(equity, before, out=returns, where=before > 0.0)
     np.subtract(returns, 1.0, out=returns, where=before > 0.0)
     return returns
+
+
+def gross_exposure(run: EngineRun) -> FloatVector:
+    """|units * price| over equity at each close, float64[n]; not finite where that cannot be computed."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray(np.abs(run.units * run.bars.matrix[3] / run.equity))
 
 
 def costs_of(run: EngineRun) -> dict[str, float]:

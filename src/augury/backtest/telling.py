@@ -11,6 +11,7 @@ from augury.arrays import IntVector
 from augury.backtest.proof.proof_record import Proof
 from augury.backtest.proof.proof_telling import UNPROVEN, known_number, null_tests, told_intervals, told_tries, what_ifs
 from augury.backtest.result import BacktestResult
+from augury.backtest.run_facts import gross_exposure
 from augury.backtest.search.sweep_result import SweepResult
 from augury.market.timeframe import close_times
 from augury.report import Benchmark, DataFacts, Grid, Story
@@ -78,8 +79,7 @@ def _forward_note(proof: Proof) -> tuple[str, ...]:
 
 
 def _exposure(result: BacktestResult) -> Any:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gross = np.abs(result.run.units * result.run.bars.matrix[3] / result.run.equity)
+    gross = gross_exposure(result.run)
     return np.where(np.isfinite(gross), gross, np.nan)
 
 

@@ -24,7 +24,6 @@ from augury.validation import (
     Evidence,
     Overfitting,
     Plateau,
-    bootstrap_interval,
     break_even_cost,
     effective_trials,
     gather_evidence,
@@ -81,11 +80,9 @@ def run_tests(
     tried: Tried | None,
     window: tuple[int, int] | None = None,
 ) -> Tests:
-    """Every test but the permutations, on the bars first..last-1 of `window` (all when None)."""
+    """Every test but the bootstrap (see `intervals_of`) and the permutations, on bars first..last-1 of `window`."""
     first, last = window or (0, len(result.run.bars))
     returns, annual = result.returns[first:last], result.subject.periods_per_year
-    options = BootstrapSpec(replications=spec.replications, confidence=spec.confidence, bars_per_year=annual)
-
     again = _again(result)
 
     def rerun(delay: int, factor: float) -> float:
@@ -97,7 +94,6 @@ def run_tests(
         return sharpe(bar_returns(changed.initial_cash, run.equity)[first:last], annual)
 
     return Tests(
-        interval=bootstrap_interval(returns, "sharpe", options, seed=spec.seed),
         superiority=_superiority(result, benchmark, spec, sweep, (first, last)),
         overfitting=None if sweep is None else _overfitting(sweep),
         effective=effective_on_record(sweep, tried),
@@ -118,10 +114,15 @@ def _again(result: BacktestResult) -> Callable[[BacktestSpec], EngineRun]:
     return lambda spec: run_engine(run.bars, asked, spec, actions=run.actions)
 
 
-def intervals_of(returns: FloatVector, bars_per_year: float, spec: ProofSpec) -> tuple[BootstrapInterval, ...]:
-    """Bootstrap intervals of Sharpe ratio, growth and deepest drawdown."""
+def intervals_of(
+    returns: FloatVector,
+    bars_per_year: float,
+    spec: ProofSpec,
+    statistics: tuple[str, ...] = ("sharpe", "cagr", "max_drawdown"),
+) -> tuple[BootstrapInterval, ...]:
+    """Bootstrap intervals of Sharpe ratio, growth and deepest drawdown, from the same resamples."""
     options = BootstrapSpec(replications=spec.replications, confidence=spec.confidence, bars_per_year=bars_per_year)
-    return bootstrap_intervals(returns, ("sharpe", "cagr", "max_drawdown"), options, seed=spec.seed)
+    return bootstrap_intervals(returns, statistics, options, seed=spec.seed)
 
 
 def untouched(sweep: SweepResult | None, tried: Tried | None) -> bool | None:

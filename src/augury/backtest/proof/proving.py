@@ -107,7 +107,8 @@ def _prove_single(result: Proven, spec: ProofSpec, known: _Known, stage: Stage) 
     tests = run_tests(measured, returns, spec, sweep=sweep, tried=tried)
     permutation, notes = _in_sample_test(measured, spec, sweep, stage)
     forward, forward_test, more = _walk_forward_tests(measured, spec, sweep, stage)
-    tests = replace(tests, permutation=permutation, walk_forward_permutation=forward_test)
+    intervals = intervals_of(measured.returns, result.subject.periods_per_year, spec)
+    tests = replace(tests, interval=intervals[0], permutation=permutation, walk_forward_permutation=forward_test)
     evidence = evidence_of(measured, tests, returns, tried=tried)
     evidence = replace(evidence, out_of_sample=untouched(sweep, tried), record_kept=tried is not None)
     proof = Proof(
@@ -115,7 +116,7 @@ def _prove_single(result: Proven, spec: ProofSpec, known: _Known, stage: Stage) 
         tests=tests,
         in_sample=judge(replace(evidence, leaks=leaks, reasons=(*evidence.reasons, *_given_reasons(result)))),
         out_of_sample=None if forward is None else _judge_forward(forward, tests, spec, _beside(sweep, tried), leaks),
-        intervals=intervals_of(measured.returns, result.subject.periods_per_year, spec),
+        intervals=intervals,
         benchmark=benchmark.run.equity,
         tried=tried,
         trials=evidence.trials,
@@ -247,8 +248,10 @@ def _judge_forward(
     first, last = int(forward.folds[0, TEST_FIRST]), int(forward.folds[-1, TEST_STOP])
     hold = buy_and_hold(stitched).returns
     own = run_tests(stitched, hold, spec, sweep=None, tried=tried, window=(first, last))
+    unseen, annual = stitched.returns[first:last], stitched.subject.periods_per_year
     own = replace(
         own,
+        interval=intervals_of(unseen, annual, spec, ("sharpe",))[0],
         permutation=tests.permutation,
         walk_forward_permutation=tests.walk_forward_permutation,
         overfitting=tests.overfitting,
