@@ -15,7 +15,6 @@ from vectorbt_side import measures, set_engine, warm
 from workloads import SPEC, agreed, goog, passed, peers_frame, universe
 
 SYMBOLS, BARS = sized(500, 20), sized(2520, 600)
-OF_THEM = sized(100, 20)
 UNIVERSE_GRID = {"fast": [5, 10, 15, 20], "slow": [30, 40, 50, 60, 80]}
 GOOG_GRID = {"fast": list(range(2, 22)), "slow": list(range(25, 125, 10))}
 FEW = sized(10, 2)
@@ -54,19 +53,17 @@ def universe_rows() -> list[dict[str, Any]]:
     vbt, why_not = load("vectorbt")
     if vbt is None:
         return [absent(name, "vectorbt", target, why_not)]
-    some = list(bars)[:OF_THEM]
-    days = peers_frame(bars[some[0]]).index
-    opens, closes = (pd.DataFrame({s: bars[s].matrix[at] for s in some}, index=days) for at in (0, 3))
-    mine = np.array([[found.measured(what, s) for s in some] for what in NAMES])
+    days = peers_frame(next(iter(bars.values()))).index
+    opens, closes = (pd.DataFrame({s: bars[s].matrix[at] for s in bars}, index=days) for at in (0, 3))
+    mine = np.array([[found.measured(what, s) for s in bars] for what in NAMES])
     rows = []
     for peer, engine in vectorbt_engines():
         set_engine(vbt, engine)
         theirs, values = timed(vbt, closes, opens, grid, sized(2, 1))
         agreement = same_where_averages_are(
-            mine.reshape(3, -1), values.reshape(3, len(grid), OF_THEM).transpose(0, 2, 1).reshape(3, -1)
+            mine.reshape(3, -1), values.reshape(3, len(grid), SYMBOLS).transpose(0, 2, 1).reshape(3, -1)
         )
-        note = f"{speed}; peer extrapolated from {OF_THEM} symbols" if OF_THEM < SYMBOLS else speed
-        rows.append(row(name, seconds, peer, theirs * SYMBOLS / OF_THEM, target=target, agreement=agreement, note=note))
+        rows.append(row(name, seconds, peer, theirs, target=target, agreement=agreement, note=speed))
     return rows
 
 

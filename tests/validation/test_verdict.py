@@ -140,6 +140,7 @@ WEAKNESSES = {
     "look_ahead": {"leaks": 1},
     "loses": {"sharpe": -0.5},
     "in_sample": {"out_of_sample": False},
+    "lost_out_of_sample": {"walk_forward_sharpe": -0.3},
     "tries_not_recorded": {"trials": None},
     "chance": {"permutation_p": 0.3},
     "selected_by_luck": {"deflated_sharpe": 0.5},

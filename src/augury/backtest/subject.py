@@ -12,6 +12,7 @@ import numpy as np
 from augury.arrays import FloatMatrix, FloatVector, IntVector
 from augury.backtest.account.engine import EngineRun, check_targets
 from augury.backtest.actions.split_adjustment import split_adjusted
+from augury.backtest.bar_check import keeps_rules
 from augury.backtest.spec import BacktestSpec
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
@@ -71,11 +72,20 @@ class Subject:
 def arrays_of(bars: Any) -> BarArrays:
     """Checked arrays from a frame, or from arrays; InvalidBars when they break a rule."""
     if isinstance(bars, BarArrays):
-        check_bar_arrays(bars)
+        if not (_as_declared(bars) and keeps_rules(bars.opened_at, bars.matrix)):
+            check_bar_arrays(bars)  # the same rules, and words for the one that is broken
         if bars.matrix.flags.writeable and bars.opened_at.flags.writeable:
             return bars
         return BarArrays(bars.opened_at.copy(), bars.matrix.copy())  # kernels take no read-only arrays
     return valid_arrays(bars)
+
+
+def _as_declared(bars: BarArrays) -> bool:
+    """Whether these are the arrays that a kernel can take: int64[n] times and a C-contiguous float64[5, n] matrix."""
+    times, matrix = bars.opened_at, bars.matrix
+    typed = times.dtype == np.int64 and matrix.dtype == np.float64
+    shaped = matrix.ndim == 2 and matrix.shape[0] == 5 and times.shape == matrix.shape[1:]
+    return bool(typed and shaped and matrix.flags.c_contiguous and matrix.flags.writeable and times.flags.writeable)
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import narwhals as nw
 import pandas as pd
 
 from augury.errors import InvalidInput
@@ -18,6 +17,8 @@ def as_pandas(table: Any, *, error: type[InvalidInput] = InvalidInput) -> pd.Dat
     """The table as a pandas frame; pandas frames pass through untouched. Raises `error` for anything else."""
     if isinstance(table, pd.DataFrame):
         return table
+    import narwhals as nw  # slow to load, and most tables are pandas
+
     try:
         native = nw.from_native(table, eager_only=True)
     except TypeError as problem:

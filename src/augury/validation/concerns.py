@@ -79,6 +79,13 @@ def _in_sample(evidence: Evidence) -> _Seen:
     return None
 
 
+def _forward(evidence: Evidence) -> _Seen:
+    forward = evidence.value("walk_forward_sharpe")
+    if forward is not None and forward <= 0.0:
+        return "serious", f"re-tuned on the past and held on unseen bars, the search lost: Sharpe ratio {forward:.2f}"
+    return None
+
+
 def _chance(evidence: Evidence) -> _Seen:
     p_value = evidence.value("permutation_p")
     if p_value is not None and p_value > 0.05:
@@ -190,6 +197,7 @@ _RULES: tuple[tuple[str, Callable[[Evidence], _Seen], str], ...] = (
     ("look_ahead", _leaks, "mend the columns that the leak check names; nothing below counts until then"),
     ("loses", _loss, "do not trade it"),
     ("in_sample", _in_sample, "judge a walk-forward run or data that no choice has seen"),
+    ("lost_out_of_sample", _forward, "do not trade it before a longer record of unseen bars earns"),
     ("tries_not_recorded", _untallied, "run searches through the ledger, or state how many variants were tried"),
     ("chance", _chance, "treat it as noise until a longer history says otherwise"),
     ("selected_by_luck", _many_tried, "search fewer variants, each with a reason, or collect a longer record"),

@@ -41,7 +41,8 @@ class Evidence:
 
     Sharpe ratios are annualised. `trials` counts every variant that was evaluated before this one was shown,
     `effective_trials` the independent ones among them; `record_kept` False says that only the search itself is
-    counted, and nobody knows what was tried before it. `out_of_sample` and `net_of_costs` say what the returns are.
+    counted, and nobody knows what was tried before it. `out_of_sample` and `net_of_costs` say what the returns are;
+    `walk_forward_sharpe` is that of a walk-forward over the same search, on bars that no choice had seen.
     `reasons` pairs the name of a figure with why it is missing.
     """
 
@@ -55,6 +56,7 @@ class Evidence:
     trials: int | None = None
     effective_trials: float | None = None
     out_of_sample: bool | None = None
+    walk_forward_sharpe: float | None = None
     net_of_costs: bool | None = None
     probabilistic_sharpe: float | None = None
     deflated_sharpe: float | None = None

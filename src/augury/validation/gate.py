@@ -23,7 +23,6 @@ class GateSpec(Spec):
 
     deflated_sharpe: Share = 0.95
     promising_deflated_sharpe: Share = 0.90
-    promising_trades: Annotated[int, Meta(ge=0)] = 10
     permutation_p: Share = 0.05
     superiority_p: Share = 0.05
     overfitting_probability: Share = 0.10

@@ -65,7 +65,7 @@ def judge(evidence: Evidence, spec: GateSpec | None = None) -> Verdict:
 
     refuted: the rule sees ahead, or earns nothing, or its whole interval is at or below zero. promote: every item of
     the gate passes. promising: the permutation test of the whole search passes, which keeps the error rate at its
-    level, and the deflated Sharpe ratio and the number of trades are at least what the spec calls promising; other
+    level however few the trades are, and the deflated Sharpe ratio is at least what the spec calls promising; other
     conditions fail (yet). unproven: everything else, above all whatever was not tested.
 
     >>> judge(Evidence()).level
@@ -92,8 +92,7 @@ def _level(evidence: Evidence, items: tuple[GateItem, ...], spec: GateSpec) -> V
     permuted = any(item.passed for item in items if item.name == "permutation_p")
     deflated = evidence.value("deflated_sharpe")
     enough = deflated is not None and deflated >= spec.promising_deflated_sharpe
-    traded = evidence.trades is None or evidence.trades >= spec.promising_trades
-    return "promising" if permuted and enough and traded else "unproven"
+    return "promising" if permuted and enough else "unproven"
 
 
 def _headline(evidence: Evidence, level: VerdictLevel, items: tuple[GateItem, ...]) -> str:

@@ -24,10 +24,11 @@ class Proof:
     """Tests, intervals and verdicts of one result.
 
     `in_sample` judges the result as it was shown, discounted for everything tried; `out_of_sample` the walk-forward
-    over the same search (None without one). `verdict` is the second when it promotes or refutes, else the first: a
-    result that was chosen on the data it is measured on is never promoted by itself. `benchmark` float64[n] is buy and
-    hold under the same costs. `tried` is what the ledger knows of tries on the same data, this one included; None:
-    nobody kept count.
+    over the same search (None without one). `verdict` is the second when it promotes, or when its whole interval is at
+    or below zero, else the first: a result that was chosen on the data it is measured on is never promoted by itself,
+    and a walk-forward that lost within its error bars is a concern of the first, not a refutation. `benchmark`
+    float64[n] is buy and hold under the same costs. `tried` is what the ledger knows of tries on the same data, this
+    one included; None: nobody kept count.
     """
 
     spec: ProofSpec
@@ -45,8 +46,11 @@ class Proof:
     @property
     def verdict(self) -> Verdict:
         """The one to act on."""
-        decisive = self.out_of_sample is not None and self.out_of_sample.level in ("promote", "refuted")
-        return self.out_of_sample if decisive and self.out_of_sample is not None else self.in_sample
+        if self.out_of_sample is None:
+            return self.in_sample
+        upper = self.out_of_sample.evidence.value("sharpe_upper")
+        against = upper is not None and upper <= 0.0
+        return self.out_of_sample if against or self.out_of_sample.level == "promote" else self.in_sample
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values; null distributions are left out."""

@@ -110,12 +110,20 @@ def _prove_single(result: Proven, spec: ProofSpec, known: _Known, stage: Stage) 
     intervals = intervals_of(measured.returns, result.subject.periods_per_year, spec)
     tests = replace(tests, interval=intervals[0], permutation=permutation, walk_forward_permutation=forward_test)
     evidence = evidence_of(measured, tests, returns, tried=tried)
-    evidence = replace(evidence, out_of_sample=untouched(sweep, tried), record_kept=tried is not None)
+    unseen = None if forward is None else _judge_forward(forward, tests, spec, _beside(sweep, tried), leaks)
+    evidence = replace(
+        evidence,
+        out_of_sample=untouched(sweep, tried),
+        record_kept=tried is not None,
+        walk_forward_sharpe=None if unseen is None else unseen.evidence.sharpe,
+        leaks=leaks,
+        reasons=(*evidence.reasons, *_given_reasons(result)),
+    )
     proof = Proof(
         spec=spec,
         tests=tests,
-        in_sample=judge(replace(evidence, leaks=leaks, reasons=(*evidence.reasons, *_given_reasons(result)))),
-        out_of_sample=None if forward is None else _judge_forward(forward, tests, spec, _beside(sweep, tried), leaks),
+        in_sample=judge(evidence),
+        out_of_sample=unseen,
         intervals=intervals,
         benchmark=benchmark.run.equity,
         tried=tried,

@@ -192,16 +192,21 @@ def _bundled(tasks: list[_Task], bars: list[int]) -> list[list[_Task]]:
 def _work_through(
     subjects: list[Subject], params: FloatMatrix, spec: BacktestSpec, parts: list[SymbolSweep], bundle: list[_Task]
 ) -> None:
+    before = subjects[bundle[0].symbol]
+    market = market_of(before)
     for task in bundle:
-        _work(subjects, params, spec, parts, task)
+        subject = subjects[task.symbol]
+        if subject.bars.opened_at is before.bars.opened_at:  # neighbours on one calendar share what follows from it
+            market = Market(subject.bars.matrix, market.years, subject.actions)
+        else:
+            market = market_of(subject)
+        before = subject
+        _work(market, parts[task.symbol], params, spec, task)
 
 
-def _work(
-    subjects: list[Subject], params: FloatMatrix, spec: BacktestSpec, parts: list[SymbolSweep], task: _Task
-) -> None:
-    subject, part = subjects[task.symbol], parts[task.symbol]
-    chunk = np.ascontiguousarray(params[task.first : task.last])
-    market, rules = market_of(subject), rules_of(subject, spec)
+def _work(market: Market, part: SymbolSweep, params: FloatMatrix, spec: BacktestSpec, task: _Task) -> None:
+    subject, rules = part.subject, rules_of(part.subject, spec)
+    chunk = params[task.first : task.last]  # rows of a C-contiguous matrix are one too
     inputs = inputs_of(subject, chunk)
     kept = len(part.block_sums) > 0
     moments = np.empty((2, part.block_moments.shape[1], len(chunk) if kept else 0))
