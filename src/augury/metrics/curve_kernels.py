@@ -1,9 +1,7 @@
-"""Compiled measures of one equity curve or one series of returns: what every metric and every sweep adds up with.
+"""Compiled measures of one equity curve or one series of returns: what every metric and every sweep starts from.
 
-Every sum is taken in eight lanes: value i goes to lane i mod 8, in order of i, and the lanes are added in one fixed
-tree. That is the canonical order of the whole product: a number computed here has the same bits wherever it is
-computed, and eight independent chains let the processor add several values at once. Arrays are float64, contiguous and
-finite; the callers check that. Nothing allocates.
+Sums are taken in the canonical order of `lane_kernels`, which stand here too, with the drawdowns of
+`drawdown_kernels`. Arrays are float64, contiguous and finite; the callers check that.
 """
 
 from __future__ import annotations
@@ -13,10 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from augury.numerics.compile import inlined, kernel
+from augury.metrics.drawdown_kernels import drawdown_series, longest_drawdown, max_drawdown
+from augury.metrics.lane_kernels import (
+    all_finite,
+    lane_sum,
+    lane_sum_centred_squares,
+    lane_sum_products,
+    lane_sum_squares,
+    lane_sum_squares_below,
+)
+from augury.numerics.compile import kernel
+from augury.numerics.lanes import add, divide, load, rest, spread, store, subtract, total
 
 __all__ = [
     "all_finite",
+    "deviation_of",
     "drawdown_series",
     "lane_sum",
     "lane_sum_centred_squares",
@@ -28,133 +37,8 @@ __all__ = [
     "mean_and_std",
     "ratio",
     "returns_of",
+    "returns_with_sum",
 ]
-
-
-@kernel("float64(float64[::1])")
-def lane_sum(x: Any) -> float:
-    """Sum of x in the canonical order; 0 when x is empty."""
-    whole = x.size - x.size % 8
-    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(0, whole, 8):
-        a += x[i]
-        b += x[i + 1]
-        c += x[i + 2]
-        d += x[i + 3]
-        e += x[i + 4]
-        f += x[i + 5]
-        g += x[i + 6]
-        h += x[i + 7]
-    left = x.size - whole
-    a += x[whole] if left > 0 else 0.0
-    b += x[whole + 1] if left > 1 else 0.0
-    c += x[whole + 2] if left > 2 else 0.0
-    d += x[whole + 3] if left > 3 else 0.0
-    e += x[whole + 4] if left > 4 else 0.0
-    f += x[whole + 5] if left > 5 else 0.0
-    g += x[whole + 6] if left > 6 else 0.0
-    return ((a + e) + (c + g)) + ((b + f) + (d + h))
-
-
-@kernel("float64(float64[::1], float64)")
-def lane_sum_centred_squares(x: Any, mean: Any) -> float:
-    """Sum of (x - mean)^2 in the canonical order; 0 when x is empty."""
-    whole = x.size - x.size % 8
-    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(0, whole, 8):
-        a += (x[i] - mean) * (x[i] - mean)
-        b += (x[i + 1] - mean) * (x[i + 1] - mean)
-        c += (x[i + 2] - mean) * (x[i + 2] - mean)
-        d += (x[i + 3] - mean) * (x[i + 3] - mean)
-        e += (x[i + 4] - mean) * (x[i + 4] - mean)
-        f += (x[i + 5] - mean) * (x[i + 5] - mean)
-        g += (x[i + 6] - mean) * (x[i + 6] - mean)
-        h += (x[i + 7] - mean) * (x[i + 7] - mean)
-    left = x.size - whole
-    a += (x[whole] - mean) * (x[whole] - mean) if left > 0 else 0.0
-    b += (x[whole + 1] - mean) * (x[whole + 1] - mean) if left > 1 else 0.0
-    c += (x[whole + 2] - mean) * (x[whole + 2] - mean) if left > 2 else 0.0
-    d += (x[whole + 3] - mean) * (x[whole + 3] - mean) if left > 3 else 0.0
-    e += (x[whole + 4] - mean) * (x[whole + 4] - mean) if left > 4 else 0.0
-    f += (x[whole + 5] - mean) * (x[whole + 5] - mean) if left > 5 else 0.0
-    g += (x[whole + 6] - mean) * (x[whole + 6] - mean) if left > 6 else 0.0
-    return ((a + e) + (c + g)) + ((b + f) + (d + h))
-
-
-@kernel("float64(float64[::1])")
-def lane_sum_squares(x: Any) -> float:
-    """Sum of x^2 in the canonical order; 0 when x is empty."""
-    return lane_sum_centred_squares(x, 0.0)
-
-
-@kernel("float64(float64[::1], float64[::1])")
-def lane_sum_products(x: Any, y: Any) -> float:
-    """Sum of x * y, vectors of one length, in the canonical order; 0 when they are empty."""
-    whole = x.size - x.size % 8
-    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(0, whole, 8):
-        a += x[i] * y[i]
-        b += x[i + 1] * y[i + 1]
-        c += x[i + 2] * y[i + 2]
-        d += x[i + 3] * y[i + 3]
-        e += x[i + 4] * y[i + 4]
-        f += x[i + 5] * y[i + 5]
-        g += x[i + 6] * y[i + 6]
-        h += x[i + 7] * y[i + 7]
-    left = x.size - whole
-    a += x[whole] * y[whole] if left > 0 else 0.0
-    b += x[whole + 1] * y[whole + 1] if left > 1 else 0.0
-    c += x[whole + 2] * y[whole + 2] if left > 2 else 0.0
-    d += x[whole + 3] * y[whole + 3] if left > 3 else 0.0
-    e += x[whole + 4] * y[whole + 4] if left > 4 else 0.0
-    f += x[whole + 5] * y[whole + 5] if left > 5 else 0.0
-    g += x[whole + 6] * y[whole + 6] if left > 6 else 0.0
-    return ((a + e) + (c + g)) + ((b + f) + (d + h))
-
-
-@inlined
-def _square_below(value: Any, mar: Any) -> Any:
-    return (value - mar) * (value - mar) if value < mar else 0.0
-
-
-@kernel("float64(float64[::1], float64)")
-def lane_sum_squares_below(x: Any, mar: Any) -> float:
-    """Sum of min(x - mar, 0)^2 in the canonical order; 0 when nothing lies below `mar`."""
-    whole = x.size - x.size % 8
-    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(0, whole, 8):
-        a += _square_below(x[i], mar)
-        b += _square_below(x[i + 1], mar)
-        c += _square_below(x[i + 2], mar)
-        d += _square_below(x[i + 3], mar)
-        e += _square_below(x[i + 4], mar)
-        f += _square_below(x[i + 5], mar)
-        g += _square_below(x[i + 6], mar)
-        h += _square_below(x[i + 7], mar)
-    left = x.size - whole
-    a += _square_below(x[whole], mar) if left > 0 else 0.0
-    b += _square_below(x[whole + 1], mar) if left > 1 else 0.0
-    c += _square_below(x[whole + 2], mar) if left > 2 else 0.0
-    d += _square_below(x[whole + 3], mar) if left > 3 else 0.0
-    e += _square_below(x[whole + 4], mar) if left > 4 else 0.0
-    f += _square_below(x[whole + 5], mar) if left > 5 else 0.0
-    g += _square_below(x[whole + 6], mar) if left > 6 else 0.0
-    return ((a + e) + (c + g)) + ((b + f) + (d + h))
-
-
-@kernel("boolean(float64[::1])")
-def all_finite(x: Any) -> bool:
-    """Whether no value is NaN or infinite: 0 times such a value is NaN, and NaN stays in its lane."""
-    whole = x.size - x.size % 4
-    a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    for i in range(0, whole, 4):
-        a += x[i] * 0.0
-        b += x[i + 1] * 0.0
-        c += x[i + 2] * 0.0
-        d += x[i + 3] * 0.0
-    for i in range(whole, x.size):
-        a += x[i] * 0.0
-    return (a + b) + (c + d) == 0.0
 
 
 @kernel("float64(float64, float64)")
@@ -163,122 +47,53 @@ def ratio(above: Any, below: Any) -> float:
     return above / below if below != 0.0 else np.nan
 
 
+@kernel("float64(float64, float64, int64)")
+def deviation_of(squares: Any, mean: Any, n: Any) -> float:
+    """Sample standard deviation (ddof 1) from the sum of squares centred on the mean; NaN for fewer than two values.
+
+    A spread that rounding alone explains (below 1e-15, or 1e-12 of the mean) is exactly 0: a return is a ratio less
+    one, so it carries an error of about 1e-16.
+    """
+    if n < 2:
+        return np.nan
+    rounding = 1e-15 + 1e-12 * abs(mean)
+    return sqrt(squares / (n - 1)) if squares > n * rounding * rounding else 0.0
+
+
 @kernel("UniTuple(float64, 2)(float64[::1])")
 def mean_and_std(x: Any) -> tuple[float, float]:
-    """Arithmetic mean and sample standard deviation (ddof 1), from squares centred on the mean.
+    """Arithmetic mean and sample standard deviation (ddof 1), from squares centred on the mean; see `deviation_of`.
 
-    NaN for the mean of no values and for the deviation of fewer than two. A spread that rounding alone explains (below
-    1e-15, or 1e-12 of the mean) is exactly 0: a return is a ratio less one, so it carries an error of about 1e-16.
+    NaN for the mean of no values and for the deviation of fewer than two.
     """
     n = x.size
     if n == 0:
         return np.nan, np.nan
     mean = lane_sum(x) / n
-    if n == 1:
-        return mean, np.nan
-    squares = lane_sum_centred_squares(x, mean)
-    rounding = 1e-15 + 1e-12 * abs(mean)
-    return mean, sqrt(squares / (n - 1)) if squares > n * rounding * rounding else 0.0
+    return mean, deviation_of(lane_sum_centred_squares(x, mean), mean, n)
+
+
+@kernel("float64(float64, float64[::1], float64[::1])")
+def returns_with_sum(initial: Any, equity: Any, out: Any) -> float:
+    """Simple returns into `out`: equity[0]/initial - 1, then equity[t]/equity[t-1] - 1; gives their `lane_sum`."""
+    n = equity.size
+    if n == 0:
+        return 0.0
+    whole, one = n - n % 8, spread(1.0)
+    out[0] = equity[0] / initial - 1.0
+    for i in range(1, min(n, 8)):
+        out[i] = equity[i] / equity[i - 1] - 1.0
+    added = load(out, 0) if n >= 8 else spread(0.0)
+    for i in range(8, whole, 8):
+        values = subtract(divide(load(equity, i), load(equity, i - 1)), one)
+        store(out, i, values)
+        added = add(added, values)
+    for i in range(max(whole, 8), n):
+        out[i] = equity[i] / equity[i - 1] - 1.0
+    return total(add(added, rest(out, whole)))
 
 
 @kernel("void(float64, float64[::1], float64[::1])")
 def returns_of(initial: Any, equity: Any, out: Any) -> None:
     """Simple returns into `out`: equity[0]/initial - 1, then equity[t]/equity[t-1] - 1."""
-    if equity.size == 0:
-        return
-    out[0] = equity[0] / initial - 1.0
-    for i in range(1, equity.size):
-        out[i] = equity[i] / equity[i - 1] - 1.0
-
-
-@inlined
-def _greater(a: Any, b: Any) -> Any:
-    return a if a > b else b
-
-
-@inlined
-def _lesser(a: Any, b: Any) -> Any:
-    return a if a < b else b
-
-
-@kernel("UniTuple(float64, 2)(float64[::1], int64)")
-def _block_extremes(x: Any, i: Any) -> tuple[float, float]:
-    """Greatest and least of x[i : i + 16], as a tree so that several comparisons run at once."""
-    a, b = _greater(x[i], x[i + 8]), _greater(x[i + 1], x[i + 9])
-    c, d = _greater(x[i + 2], x[i + 10]), _greater(x[i + 3], x[i + 11])
-    e, f = _greater(x[i + 4], x[i + 12]), _greater(x[i + 5], x[i + 13])
-    g, h = _greater(x[i + 6], x[i + 14]), _greater(x[i + 7], x[i + 15])
-    high = _greater(_greater(_greater(a, e), _greater(c, g)), _greater(_greater(b, f), _greater(d, h)))
-    a, b = _lesser(x[i], x[i + 8]), _lesser(x[i + 1], x[i + 9])
-    c, d = _lesser(x[i + 2], x[i + 10]), _lesser(x[i + 3], x[i + 11])
-    e, f = _lesser(x[i + 4], x[i + 12]), _lesser(x[i + 5], x[i + 13])
-    g, h = _lesser(x[i + 6], x[i + 14]), _lesser(x[i + 7], x[i + 15])
-    low = _lesser(_lesser(_lesser(a, e), _lesser(c, g)), _lesser(_lesser(b, f), _lesser(d, h)))
-    return high, low
-
-
-@kernel("Tuple((float64, int64, int64))(float64, float64[::1])")
-def max_drawdown(initial: Any, equity: Any) -> tuple[float, int, int]:
-    """Deepest fall from a running peak: (depth <= 0, bar of the peak, bar of the trough).
-
-    depth is the least equity[t]/peak[t] - 1, where the first peak is `initial` (bar -1). The first of equal troughs and
-    the last bar that stood at its peak are named; a curve that never falls gives (0, -1, -1). Bars are read in blocks
-    of 16: one that stays below the peak needs only its minimum, because division keeps order, bit for bit.
-    """
-    n = equity.size
-    peak, peak_at, lowest = initial, -1, 1.0
-    deepest_peak_at, trough_at = -1, -1
-    i = 0
-    while i < n:
-        stop = min(i + 16, n)
-        if stop == i + 16:
-            high, low = _block_extremes(equity, i)
-            if high < peak and low / peak >= lowest:
-                i = stop
-                continue
-        for t in range(i, stop):
-            value = equity[t]
-            if value >= peak:
-                peak, peak_at = value, t
-            elif value / peak < lowest:
-                lowest, deepest_peak_at, trough_at = value / peak, peak_at, t
-        i = stop
-    return lowest - 1.0, deepest_peak_at, trough_at
-
-
-@kernel("void(float64, float64[::1], float64[::1])")
-def drawdown_series(initial: Any, equity: Any, out: Any) -> None:
-    """equity[t]/peak[t] - 1 into `out` (<= 0), where the first peak is `initial`."""
-    peak = initial
-    for t in range(equity.size):
-        peak = _greater(equity[t], peak)
-        out[t] = equity[t] / peak - 1.0
-
-
-@kernel("Tuple((int64, int64, int64))(float64, float64[::1])")
-def longest_drawdown(initial: Any, equity: Any) -> tuple[int, int, int]:
-    """Longest time from a peak to its recovery, or to the last bar when open: (bars, bar of the peak, last bar of it).
-
-    A fall is recovered at the first bar whose equity is at least the peak. The first of equal lengths is named; a curve
-    that never falls gives (0, -1, -1).
-    """
-    n = equity.size
-    peak, peak_at = initial, -1
-    longest, longest_from, longest_to = 0, -1, -1
-    i = 0
-    while i < n:
-        stop = min(i + 16, n)
-        if stop == i + 16:
-            high, _ = _block_extremes(equity, i)
-            if high < peak:
-                i = stop
-                continue
-        for t in range(i, stop):
-            if equity[t] >= peak:
-                if t - peak_at > max(longest, 1):
-                    longest, longest_from, longest_to = t - peak_at, peak_at, t
-                peak, peak_at = equity[t], t
-        i = stop
-    if n - 1 - peak_at > longest:
-        longest, longest_from, longest_to = n - 1 - peak_at, peak_at, n - 1
-    return longest, longest_from, longest_to
+    returns_with_sum(initial, equity, out)

@@ -21,7 +21,7 @@ def headline_rows(initial: Any, equity: Any, periods_per_year: Any, out: Any) ->
     """
     scratch = np.empty(equity.shape[1])
     for row in range(equity.shape[0]):
-        if not all_finite(equity[row]):
-            return row
         headline(initial[row], equity[row], periods_per_year, scratch, out[row])
+        if not all_finite(equity[row]):  # last, when the row lies in the cache
+            return row
     return -1

@@ -7,16 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from augury.metrics.curve_kernels import (
-    lane_sum_squares_below,
-    max_drawdown,
-    mean_and_std,
-    ratio,
-    returns_of,
-)
+from augury.metrics.curve_kernels import deviation_of, max_drawdown, ratio, returns_with_sum
+from augury.metrics.lane_kernels import lane_sum_squares_below, squares_around_and_below
 from augury.numerics.compile import kernel
 
-__all__ = ["CAGR_BARS", "annual_growth", "downside_ratio", "headline", "reward_ratio"]
+__all__ = ["CAGR_BARS", "annual_growth", "downside_ratio", "headline", "reward_ratio", "shortfall_ratio"]
 
 CAGR_BARS = 20  # fewer bars are not raised to the power of a year
 
@@ -36,14 +31,18 @@ def reward_ratio(excess: Any, deviation: Any, periods_per_year: Any) -> float:
     return ratio(excess, deviation) * sqrt(periods_per_year)
 
 
+@kernel("float64(float64, float64, int64, float64)")
+def shortfall_ratio(excess: Any, squares: Any, n: Any, periods_per_year: Any) -> float:
+    """excess / sqrt(squares / n) * sqrt(periods_per_year), squares those of n shortfalls; NaN if rounding alone is."""
+    if not squares > n * 1e-30:
+        return np.nan
+    return reward_ratio(excess, sqrt(squares / n), periods_per_year)
+
+
 @kernel("float64(float64, float64[::1], float64, float64)")
 def downside_ratio(mean: Any, returns: Any, mar: Any, periods_per_year: Any) -> float:
     """(mean - mar) / sqrt(mean of min(x - mar, 0)^2) * sqrt(periods_per_year); NaN if rounding alone lies below."""
-    n = returns.size
-    squares = lane_sum_squares_below(returns, mar)
-    if not squares > n * 1e-30:
-        return np.nan
-    return reward_ratio(mean - mar, sqrt(squares / n), periods_per_year)
+    return shortfall_ratio(mean - mar, lane_sum_squares_below(returns, mar), returns.size, periods_per_year)
 
 
 @kernel("void(float64, float64[::1], float64, float64[::1], float64[::1])")
@@ -64,11 +63,12 @@ def headline(initial: Any, equity: Any, periods_per_year: Any, scratch: Any, out
     out[5] = depth
     if depth <= -1.0:
         return
-    returns_of(initial, equity, scratch)
-    mean, deviation = mean_and_std(scratch)
+    mean = returns_with_sum(initial, equity, scratch) / n
+    around, under = squares_around_and_below(scratch, mean, 0.0)
+    deviation = deviation_of(around, mean, n)
     if n >= CAGR_BARS:
         out[1] = annual_growth(growth, n, periods_per_year)
     out[2] = deviation * sqrt(periods_per_year)
     out[3] = reward_ratio(mean, deviation, periods_per_year)
-    out[4] = downside_ratio(mean, scratch, 0.0, periods_per_year)
+    out[4] = shortfall_ratio(mean, under, n, periods_per_year)
     out[6] = ratio(out[1], -depth)

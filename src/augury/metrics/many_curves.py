@@ -46,8 +46,13 @@ def measure_many(
         bad = headline_rows(start[rows], curves[rows], annual, out[rows])
         return first + int(bad) if bad >= 0 else -1
 
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        bad_rows = [row for row in pool.map(rows_from, range(0, curves.shape[0], _ROWS)) if row >= 0]
+    chunks, threads = range(0, curves.shape[0], _ROWS), workers or os.cpu_count() or 1
+    if threads == 1 or len(chunks) <= 1:
+        answers = [rows_from(first) for first in chunks]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            answers = list(pool.map(rows_from, chunks))
+    bad_rows = [row for row in answers if row >= 0]
     if bad_rows:
         raise InvalidInput(f"equity should be finite numbers, curve {bad_rows[0]} is not; leave it out or mend it")
     return {name: out[:, column].copy() for column, name in enumerate(HEADLINE)}

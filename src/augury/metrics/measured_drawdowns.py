@@ -1,21 +1,13 @@
-"""The measures of the falls from a peak, the drawdown series shared."""
+"""The measures of the falls from a peak, one pass shared."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from augury.metrics.account_path import AccountPath
-from augury.metrics.curve_kernels import (
-    drawdown_series,
-    lane_sum,
-    lane_sum_squares,
-    longest_drawdown,
-    max_drawdown,
-    ratio,
-)
+from augury.metrics.curve_kernels import ratio
 from augury.metrics.definitions import MEASURES
+from augury.metrics.drawdown_kernels import drawdown_sums, longest_drawdown, max_drawdown
 from augury.metrics.drawdowns.longest_drawdown_days import days_between_closes
 from augury.metrics.headline_kernels import CAGR_BARS
 from augury.metrics.measuring import Gathered
@@ -32,15 +24,14 @@ def put_drawdowns(path: AccountPath, out: Gathered) -> None:
     n = path.bars
     if n == 0:
         return out.put_undefined(_NAMES, path.obstacle)
-    falls = np.empty(n)
-    drawdown_series(path.initial, path.equity, falls)
+    added, squares, under, now = drawdown_sums(path.initial, path.equity)
     depth, _, _ = max_drawdown(path.initial, path.equity)
-    ulcer = math.sqrt(lane_sum_squares(falls) / n)
+    ulcer = math.sqrt(squares / n)
     _put_ratios(path, out, depth, ulcer)
     out.put("max_drawdown", depth, "")
-    out.put("average_drawdown", lane_sum(falls) / n, "")
+    out.put("average_drawdown", added / n, "")
     bars, first, last = longest_drawdown(path.initial, path.equity)
-    flags = ("still_open",) if bars and last == n - 1 and falls[-1] < 0.0 else ()
+    flags = ("still_open",) if bars and last == n - 1 and now < 0.0 else ()
     out.put("longest_drawdown_bars", float(bars), "", flags)
     times = path.curve.opened_at
     if times is None:
@@ -48,7 +39,7 @@ def put_drawdowns(path: AccountPath, out: Gathered) -> None:
     else:
         days = days_between_closes(times, first, last) if bars else 0.0
         out.put("longest_drawdown_days", days, "one bar has no length", flags)
-    out.put("time_under_water", float(np.count_nonzero(falls < 0.0)) / n, "")
+    out.put("time_under_water", under / n, "")
     out.put("ulcer_index", ulcer, "")
     return None
 

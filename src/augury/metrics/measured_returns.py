@@ -8,12 +8,12 @@ from augury.metrics.account_path import NO_VARIATION, AccountPath
 from augury.metrics.curve_kernels import ratio
 from augury.metrics.headline_kernels import CAGR_BARS, annual_growth, downside_ratio, reward_ratio
 from augury.metrics.measuring import Gathered
+from augury.metrics.moment_kernels import extremes
 from augury.metrics.returns.calendar_cagr import YEAR_DAYS, span_days
-from augury.metrics.returns.conditional_value_at_risk import shortfall
-from augury.metrics.returns.quantile import ordered_around, quantile_of_sorted
+from augury.metrics.returns.conditional_value_at_risk import shortfall_of_sorted
+from augury.metrics.returns.quantile import quantile_of_tail, sorted_tails
 from augury.metrics.returns.sharpe import standard_error_of
 from augury.metrics.returns.sharpe_autocorrelated import scaled_to_year
-from augury.metrics.returns.tail_ratio import tail_ratio_of_sorted
 
 __all__ = ["put_distribution", "put_growth", "put_rewards"]
 
@@ -74,17 +74,19 @@ def put_distribution(path: AccountPath, out: Gathered) -> None:
         names = ("value_at_risk", "conditional_value_at_risk", "tail_ratio", "skewness", "kurtosis", "autocorrelation")
         return out.put_undefined((*names, "best_bar", "worst_bar", "positive_bars", "pf_bar"), path.obstacle)
     x = path.returns
-    ordered = ordered_around(x, 0.05, 0.95)
-    at_risk = quantile_of_sorted(ordered, 0.05)
+    low, high, before = sorted_tails(x, 0.05, 0.95)
+    at_risk = quantile_of_tail(low, 0, x.size, 0.05)
+    chance = quantile_of_tail(high, before, x.size, 0.95)
+    worst, best = extremes(x)
     few = ("short_sample",) if path.bars < _TAIL_BARS else ()
     out.put("value_at_risk", at_risk, "", few)
-    out.put("conditional_value_at_risk", shortfall(x, at_risk), "", few)
-    out.put("tail_ratio", tail_ratio_of_sorted(ordered), "the 5 % quantile is 0", few)
+    out.put("conditional_value_at_risk", shortfall_of_sorted(low, at_risk), "", few)
+    out.put("tail_ratio", ratio(abs(chance), abs(at_risk)), "the 5 % quantile is 0", few)
     out.put("skewness", path.shape[0], NO_VARIATION)
     out.put("kurtosis", path.shape[1], NO_VARIATION)
     out.put("autocorrelation", path.correlations[0], NO_VARIATION, (), 1.0 / math.sqrt(path.bars))
-    out.put("best_bar", float(x.max()), "")
-    out.put("worst_bar", float(x.min()), "")
+    out.put("best_bar", best, "")
+    out.put("worst_bar", worst, "")
     share = path.sides[2] / path.bars
     out.put("positive_bars", share, "", (), math.sqrt(ratio(share * (1.0 - share), float(path.bars))))
     value = ratio(path.sides[0], path.sides[1])

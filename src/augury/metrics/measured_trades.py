@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from augury.metrics.account_path import UNKNOWN_YEAR, AccountPath
-from augury.metrics.curve_kernels import lane_sum, mean_and_std
+from augury.metrics.curve_kernels import lane_sum, mean_and_std, ratio
 from augury.metrics.measuring import Gathered
+from augury.metrics.moment_kernels import extremes, held_sums
 from augury.metrics.records import TradeOutcomes
 from augury.metrics.trades.average_holding_bars import average_holding_bars
 from augury.metrics.trades.average_loss import average_loss
@@ -23,11 +24,7 @@ from augury.metrics.trades.payoff import payoff
 from augury.metrics.trades.profit_factor import profit_factor
 from augury.metrics.trades.sqn import sqn
 from augury.metrics.trades.win_rate import win_rate
-from augury.metrics.trading.exposure import exposure
-from augury.metrics.trading.max_gross import max_gross
-from augury.metrics.trading.mean_gross import mean_gross
-from augury.metrics.trading.total_turnover import total_turnover
-from augury.metrics.trading.turnover import turnover
+from augury.metrics.trading.total_turnover import turned_over
 
 __all__ = ["put_trades", "put_trading"]
 
@@ -38,14 +35,16 @@ def put_trading(path: AccountPath, out: Gathered) -> None:
     """Exposure and turnover, where the curve carries them."""
     gross, traded = path.curve.gross_exposure, path.curve.traded_notional
     if gross is not None:
-        out.put("exposure", exposure(gross), path.obstacle)
-        out.put("mean_gross", mean_gross(gross), path.obstacle)
-        out.put("max_gross", max_gross(gross), path.obstacle)
+        held, added = held_sums(gross)
+        out.put("exposure", ratio(held, float(path.bars)), path.obstacle)
+        out.put("mean_gross", ratio(added, float(path.bars)), path.obstacle)
+        out.put("max_gross", extremes(gross)[1], path.obstacle)
     if traded is not None:
         reason = path.obstacle or "mean equity is not above 0"
-        value = math.nan if math.isnan(path.annual) else turnover(traded, path.equity, path.annual)
+        total = turned_over(traded, path.equity)
+        value = math.nan if math.isnan(path.annual) else ratio(total, path.bars / path.annual)
         out.put("turnover", value, UNKNOWN_YEAR if math.isnan(path.annual) else reason, path.short)
-        out.put("total_turnover", total_turnover(traded, path.equity), reason)
+        out.put("total_turnover", total, reason)
 
 
 def put_trades(trades: TradeOutcomes, out: Gathered) -> None:

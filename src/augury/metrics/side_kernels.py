@@ -5,49 +5,24 @@ from __future__ import annotations
 from math import log
 from typing import Any
 
-from augury.numerics.compile import inlined, kernel
+from augury.numerics.compile import kernel
+from augury.numerics.lanes import add, below, greater, load, rest, spread, subtract, total
 
 __all__ = ["captured_growth", "longest_run_without", "sided_sums"]
-
-
-@inlined
-def _above(value: Any) -> Any:
-    return value if value > 0.0 else 0.0
-
-
-@kernel("float64(float64[::1], float64)")
-def _side(x: Any, sign: Any) -> float:
-    """Sum of max(sign * x, 0) in the canonical order."""
-    whole = x.size - x.size % 8
-    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(0, whole, 8):
-        a += _above(sign * x[i])
-        b += _above(sign * x[i + 1])
-        c += _above(sign * x[i + 2])
-        d += _above(sign * x[i + 3])
-        e += _above(sign * x[i + 4])
-        f += _above(sign * x[i + 5])
-        g += _above(sign * x[i + 6])
-        h += _above(sign * x[i + 7])
-    left = x.size - whole
-    a += _above(sign * x[whole]) if left > 0 else 0.0
-    b += _above(sign * x[whole + 1]) if left > 1 else 0.0
-    c += _above(sign * x[whole + 2]) if left > 2 else 0.0
-    d += _above(sign * x[whole + 3]) if left > 3 else 0.0
-    e += _above(sign * x[whole + 4]) if left > 4 else 0.0
-    f += _above(sign * x[whole + 5]) if left > 5 else 0.0
-    g += _above(sign * x[whole + 6]) if left > 6 else 0.0
-    return ((a + e) + (c + g)) + ((b + f) + (d + h))
 
 
 @kernel("UniTuple(float64, 4)(float64[::1])")
 def sided_sums(x: Any) -> tuple[float, float, float, float]:
     """Sum of what is above 0, size of the sum of what is below, and how many there are of each."""
-    above, below = 0, 0
-    for i in range(x.size):
-        above += 1 if x[i] > 0.0 else 0
-        below += 1 if x[i] < 0.0 else 0
-    return _side(x, 1.0), _side(x, -1.0), float(above), float(below)
+    whole, zero = x.size - x.size % 8, spread(0.0)
+    gained, lost, above, under = zero, zero, zero, zero
+    for i in range(0, x.size, 8):
+        values = load(x, i) if i < whole else rest(x, whole)
+        gained = add(gained, greater(values, zero))
+        lost = add(lost, greater(subtract(zero, values), zero))
+        above = add(above, below(zero, values))
+        under = add(under, below(values, zero))
+    return total(gained), total(lost), total(above), total(under)
 
 
 @kernel("UniTuple(float64, 3)(float64[::1], float64[::1], float64)")

@@ -8,6 +8,7 @@ from augury.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from augury.testing.causality import CausalityReport, Leak, assert_causal, check_causality
+    from augury.testing.chart_contract import chart_suite, run_chart_suite
     from augury.testing.contract import Check, CheckOutcome, ContractBroken, run_checks
     from augury.testing.experiment import CausalityPlan, Experiment, Intervention
     from augury.testing.feature_contract import feature_suite, run_feature_suite
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     )
     from augury.testing.generators.news_with_effect import NewsSample, NewsTruth, news_with_effect
     from augury.testing.generators.regime_returns import RegimePath, RegimeTruth, regime_returns
+    from augury.testing.label_contract import label_suite, run_label_suite
+    from augury.testing.label_trial import LabelSuiteSpec
     from augury.testing.labels import LabelReport, assert_label, check_label
     from augury.testing.planted import PLANTED, PLANTED_STRATEGIES, Twins, planted_inputs
     from augury.testing.strategy_contract import run_strategy_suite, strategy_suite
@@ -46,6 +49,7 @@ _HOMES = {
     "HawkesTruth": "generators.hawkes_process",
     "Intervention": "experiment",
     "LabelReport": "labels",
+    "LabelSuiteSpec": "label_trial",
     "Leak": "causality",
     "NewsSample": "generators.news_with_effect",
     "NewsTruth": "generators.news_with_effect",
@@ -64,6 +68,7 @@ _HOMES = {
     "awkward_bars": "feature_trial",
     "bars_experiment": "subjects",
     "bars_from_returns": "generators.bars_from_returns",
+    "chart_suite": "chart_contract",
     "check_causality": "causality",
     "check_label": "labels",
     "correlated_universe": "generators.correlated_universe",
@@ -75,13 +80,16 @@ _HOMES = {
     "hawkes_expected_count": "generators.hawkes_process",
     "hawkes_residuals": "generators.hawkes_process",
     "hawkes_times": "generators.hawkes_process",
+    "label_suite": "label_contract",
     "news_experiment": "subjects",
     "news_with_effect": "generators.news_with_effect",
     "noise_autocovariance": "generators.fractional_gaussian_noise",
     "planted_inputs": "planted",
     "regime_returns": "generators.regime_returns",
+    "run_chart_suite": "chart_contract",
     "run_checks": "contract",
     "run_feature_suite": "feature_contract",
+    "run_label_suite": "label_contract",
     "run_strategy_suite": "strategy_contract",
     "strategy_suite": "strategy_contract",
     "streaming_suite": "streaming",
@@ -103,6 +111,7 @@ __all__ = [
     "HawkesTruth",
     "Intervention",
     "LabelReport",
+    "LabelSuiteSpec",
     "Leak",
     "NewsSample",
     "NewsTruth",
@@ -119,6 +128,7 @@ __all__ = [
     "awkward_bars",
     "bars_experiment",
     "bars_from_returns",
+    "chart_suite",
     "check_causality",
     "check_label",
     "correlated_universe",
@@ -130,13 +140,16 @@ __all__ = [
     "hawkes_expected_count",
     "hawkes_residuals",
     "hawkes_times",
+    "label_suite",
     "news_experiment",
     "news_with_effect",
     "noise_autocovariance",
     "planted_inputs",
     "regime_returns",
+    "run_chart_suite",
     "run_checks",
     "run_feature_suite",
+    "run_label_suite",
     "run_strategy_suite",
     "strategy_suite",
     "streaming_suite",

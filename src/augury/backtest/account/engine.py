@@ -8,16 +8,17 @@ import numpy as np
 
 from augury.arrays import FloatMatrix, FloatVector
 from augury.backtest.account import layout
+from augury.backtest.account.events import TargetEvents
 from augury.backtest.account.layout import FILL_COLUMNS, Book, Market, new_state, settings_vector
 from augury.backtest.account.plain_kernel import run_plain
-from augury.backtest.spec import BacktestSpec
+from augury.backtest.account.year_kernel import fill_years
+from augury.backtest.spec import BacktestSpec, CostSpec
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 from augury.market.times import iso
 
-__all__ = ["EngineRun", "check_targets", "checked_actions", "run_engine", "years_between"]
+__all__ = ["EngineRun", "check_targets", "checked_actions", "run_engine", "years_between", "years_for"]
 
-_YEAR_NS = 360 * 86_400 * 10**9
 _NO_ACTIONS = np.empty((3, 0))
 _FIRST_ROOM = 256
 
@@ -31,7 +32,7 @@ class EngineRun:
 
     bars: BarArrays
     spec: BacktestSpec
-    targets: FloatVector
+    ordered: FloatVector | TargetEvents
     equity: FloatVector
     fills: FloatMatrix
     state: FloatVector
@@ -42,6 +43,11 @@ class EngineRun:
             f"<EngineRun: {len(self.bars):,} bars, {len(self.fills):,} fills, {self.spec.initial_cash:,.0f} became "
             f"{self.equity[-1] if self.equity.size else self.spec.initial_cash:,.0f}, not proven>"
         )
+
+    @property
+    def targets(self) -> FloatVector:
+        """The targets as they were ordered, after any delay, float64[n]; of events NaN where there is none."""
+        return self.ordered.dense() if isinstance(self.ordered, TargetEvents) else self.ordered
 
     @property
     def units(self) -> FloatVector:
@@ -57,10 +63,15 @@ class EngineRun:
 
 def years_between(bars: BarArrays) -> FloatVector:
     """Time from each bar's predecessor in years of 360 days, float64[n], 0 for the first."""
-    years = np.zeros(len(bars))
-    np.subtract(bars.opened_at[1:], bars.opened_at[:-1], out=years[1:], casting="unsafe")
-    years /= _YEAR_NS
+    years = np.empty(len(bars))
+    fill_years(np.ascontiguousarray(bars.opened_at), years)
     return years
+
+
+def years_for(bars: BarArrays, costs: CostSpec) -> FloatVector:
+    """The same, or float64[0] where time costs and pays nothing, so that nobody needs it."""
+    timed = costs.borrow_rate != 0.0 or costs.cash_interest_rate != 0.0 or costs.margin_interest_rate != 0.0
+    return years_between(bars) if timed else np.empty(0)
 
 
 def check_targets(targets: FloatVector, bars: BarArrays, spec: BacktestSpec) -> None:
@@ -128,8 +139,7 @@ def run_engine(
     targets = np.ascontiguousarray(_delayed(targets, spec.delay_bars, np.nan if events else 0.0), dtype=np.float64)
     actions = checked_actions(actions, n)
     state, settings = new_state(spec.initial_cash), settings_vector(spec, events=events)
-    market, equity = Market(bars.matrix, years_between(bars), actions), np.empty(n)
-    fills = None
+    market, equity, fills = Market(bars.matrix, years_between(bars), actions), np.empty(n), None
     if not events and actions.shape[1] == 0 and _plain(spec):
         fills = _run_plainly(market, targets, settings, state, equity)
         if fills is None:
@@ -137,7 +147,7 @@ def run_engine(
     if fills is None:
         fills = _run_fully(market, targets, settings, state, equity)
     fills = np.ascontiguousarray(fills[: int(state[layout.FILLED])])
-    return EngineRun(bars=bars, spec=spec, targets=targets, equity=equity, fills=fills, state=state, actions=actions)
+    return EngineRun(bars=bars, spec=spec, ordered=targets, equity=equity, fills=fills, state=state, actions=actions)
 
 
 def _run_plainly(

@@ -17,6 +17,7 @@ __all__ = [
     "STATE",
     "Account",
     "Book",
+    "Events",
     "Market",
     "new_state",
     "settings_vector",
@@ -102,12 +103,20 @@ RUIN: Final = 8
 class Market(NamedTuple):
     """What the account trades in: bars float64[5, n], years float64[n] since the bar before (of 360 days), and
 
-    actions float64[3, n] or [3, 0]: split ratio (1: none), dividend per unit, delisting price (NaN: none).
+    actions float64[3, n] or [3, 0]: split ratio (1: none), dividend per unit, delisting price (NaN: none). For
+    `run_events` years may be float64[0] where time costs nothing.
     """
 
     bars: Any
     years: Any
     actions: Any
+
+
+class Events(NamedTuple):
+    """Orders as events: bars int64[m], ascending, and targets float64[m], decided at the close of each."""
+
+    bars: Any
+    targets: Any
 
 
 class Book(NamedTuple):

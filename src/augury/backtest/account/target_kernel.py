@@ -37,9 +37,9 @@ from augury.backtest.account.quiet_bars import pass_quiet_bars
 from augury.backtest.account.records import BOOK, MARKET, VECTOR
 from augury.numerics.compile import inlined, kernel
 
-__all__ = ["run_targets"]
+__all__ = ["ROOM", "at_open", "order_target", "run_targets"]
 
-_ROOM = 6
+ROOM = 6
 """No bar writes more fills than this."""
 
 
@@ -52,7 +52,7 @@ def _drifted(state: Any, settings: Any, equity: Any, close: Any) -> Any:
 
 
 @inlined
-def _order(state: Any, settings: Any, target: Any, equity: Any, close: Any) -> Any:
+def order_target(state: Any, settings: Any, target: Any, equity: Any, close: Any) -> Any:
     """What the strategy's target and the account's weight ask for; waits in the state."""
     if not math.isnan(target) and target != state[TARGET]:
         state[PENDING] = target
@@ -80,7 +80,7 @@ def _before_open(account: Any, t: Any, market: Any) -> Any:
 
 
 @inlined
-def _at_open(account: Any, t: Any, bars: Any) -> Any:
+def at_open(account: Any, t: Any, bars: Any) -> Any:
     """The time limit and, when orders fill at the open, the order that waits; True when a position was opened."""
     state, settings = account.state, account.settings
     if state[UNITS] != 0.0 and t - state[ENTRY_BAR] >= settings[HOLD]:
@@ -107,7 +107,7 @@ def run_targets(market: Any, targets: Any, settings: Any, state: Any, book: Any,
     mode = settings[FILL]
     n, t = bars.shape[1], start
     while t < n:
-        if state[FILLED] + _ROOM > book.fills.shape[0]:
+        if state[FILLED] + ROOM > book.fills.shape[0]:
             return t
         t = pass_quiet_bars(state, settings, market, targets, equity, t)
         if t == n:
@@ -115,7 +115,7 @@ def run_targets(market: Any, targets: Any, settings: Any, state: Any, book: Any,
         close = bars[3, t]
         gone = _before_open(account, t, market)
         if state[RUINED] < 0.0 and not gone:
-            entered = _at_open(account, t, bars)
+            entered = at_open(account, t, bars)
             if exits and state[UNITS] != 0.0:
                 side = state[UNITS]
                 if exit_inside_bar(account, t, bars, entered):
@@ -123,13 +123,13 @@ def run_targets(market: Any, targets: Any, settings: Any, state: Any, book: Any,
                 else:
                     follow_best(state, bars, t)
             if mode == 3.0:
-                _order(state, settings, targets[t], state[CASH] + state[UNITS] * close, close)
+                order_target(state, settings, targets[t], state[CASH] + state[UNITS] * close, close)
             if mode != 0.0 and not math.isnan(state[PENDING]):
                 typical = (bars[0, t] + bars[1, t] + bars[2, t] + close) / 4.0
                 fill_pending(account, t, typical if mode == 2.0 else close, bars[4, t])
             equity[t] = mark_to_close(account, t, close)
             if mode != 3.0 and state[RUINED] < 0.0:
-                _order(state, settings, targets[t], equity[t], close)
+                order_target(state, settings, targets[t], equity[t], close)
         else:
             equity[t] = state[CASH]
         state[LAST_CLOSE] = close

@@ -64,7 +64,7 @@ def run_order_engine(
     run = EngineRun(
         bars=bars,
         spec=spec,
-        targets=np.full(n, np.nan),
+        ordered=np.full(n, np.nan),
         equity=equity,
         fills=np.ascontiguousarray(fills[: int(state[layout.FILLED])]),
         state=state,

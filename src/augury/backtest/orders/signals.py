@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from augury.arrays import BoolVector, FloatMatrix, FloatVector
 from augury.backtest.account.alignment import aligned_values
-from augury.backtest.account.engine import EngineRun, run_engine
+from augury.backtest.account.engine import EngineRun
+from augury.backtest.account.event_engine import run_target_events
+from augury.backtest.account.events import TargetEvents
+from augury.backtest.account.layout import Events
+from augury.backtest.orders.signal_kernel import Flags, note_events
 from augury.backtest.spec import BacktestSpec
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
@@ -51,7 +56,7 @@ def run_signal_engine(
 
     The bare run of the engine, for loops over many; `run_signals` has the measures, the trades and the proof.
     """
-    return run_engine(bars, signal_events(bars, signals, spec), spec, actions=actions, events=True)
+    return run_target_events(bars, target_events(bars, signals, spec), spec, actions=actions)
 
 
 def signal_events(bars: BarArrays, signals: Signals, spec: BacktestSpec) -> FloatVector:
@@ -60,37 +65,44 @@ def signal_events(bars: BarArrays, signals: Signals, spec: BacktestSpec) -> Floa
     An entry is repeated wherever it is flagged: the engine ignores a target that it already has, and takes it again
     after an exit of its own.
     """
-    flags = {name: _flags(getattr(signals, name), name, bars) for name in _NAMES}
-    if not spec.allow_short and bool(flags["short_entries"].any()):
+    return target_events(bars, signals, spec).dense()
+
+
+def target_events(bars: BarArrays, signals: Signals, spec: BacktestSpec) -> TargetEvents:
+    """The same events as the bars at which they arise and what each asks for."""
+    none = np.zeros(len(bars), dtype=np.bool_)
+    given = {name: _flags(getattr(signals, name), name, bars) for name in _NAMES if getattr(signals, name) is not None}
+    counts = {name: int(np.count_nonzero(array)) for name, array in given.items()}
+    shorts = counts.get("short_entries", 0)
+    if not spec.allow_short and shorts:
         raise InvalidInput("short_entries has flags but `allow_short` is off; leave them out or switch it on")
-    long_out, short_out = flags["long_exits"], flags["short_exits"]
-    long_in, short_in = flags["long_entries"] & ~long_out, flags["short_entries"] & ~short_out
-    both = long_in & short_in
-    long_in, short_in = long_in & ~both, short_in & ~both
-    out = long_out
-    if bool(short_in.any()):
-        longs = _last_entry_was_long(long_in, short_in)
-        out = (long_out & longs) | (short_out & ~longs)
-    size = _size(signals.size, bars, spec)
-    events = np.where(out, 0.0, np.nan)
-    np.copyto(events, size, where=long_in)
-    np.copyto(events, -size, where=short_in)
-    return events
+    flags = Flags(*(given.get(name, none) for name in _NAMES))
+    reverses = bool(shorts) and _some_short_counts(flags)
+    sizes = np.atleast_1d(_size(signals.size, bars, spec))
+    room = min(sum(counts.values()), len(bars))
+    events = Events(np.empty(room, dtype=np.int64), np.empty(room))
+    count = note_events(Flags(*map(_bytes, flags)), sizes, reverses, events)
+    return TargetEvents(bars=events.bars[:count], targets=events.targets[:count], n=len(bars))
 
 
-def _last_entry_was_long(long_in: BoolVector, short_in: BoolVector) -> BoolVector:
-    """Whether the last entry before each bar was a long one; False before the first."""
-    entry = long_in | short_in
-    last = np.maximum.accumulate(np.where(entry, np.arange(entry.size), -1))
-    before = np.concatenate(([-1], last[:-1]))
-    return np.asarray((before >= 0) & long_in[before])
+def _bytes(flags: BoolVector) -> NDArray[np.uint8]:
+    """The flags as the kernel reads them: one byte each, read-only as some flags are and all may be."""
+    view = flags.view(np.uint8)
+    view.flags.writeable = False
+    return view
+
+
+def _some_short_counts(flags: Flags) -> bool:
+    """Whether a short entry is left after the rules of `Signals` have struck out those that count for nothing."""
+    long_in, short_in = flags.long_entries & ~flags.long_exits, flags.short_entries & ~flags.short_exits
+    return bool((short_in & ~long_in).any())
 
 
 def _flags(values: Any, name: str, bars: BarArrays) -> BoolVector:
-    """The flags as bool[n], all False for None; InvalidInput for anything but booleans."""
-    if values is None:
-        return np.zeros(len(bars), dtype=np.bool_)
+    """The flags as bool[n], C-contiguous; InvalidInput for anything but booleans."""
     array = aligned_values(values, name, bars)
+    if array.dtype == np.bool_:
+        return np.ascontiguousarray(array)
     missing = pd.isna(array)
     if bool(missing.any()):
         at = int(np.argmax(missing))
@@ -102,7 +114,7 @@ def _flags(values: Any, name: str, bars: BarArrays) -> BoolVector:
         array = array.astype(np.bool_)
     if array.dtype != np.bool_:
         raise InvalidInput(f"{name} should be booleans, got {array.dtype}; compare with something, for instance > 0")
-    return array
+    return np.ascontiguousarray(array)
 
 
 def _size(size: Any, bars: BarArrays, spec: BacktestSpec) -> FloatVector:

@@ -14,12 +14,13 @@ from augury.backtest.account.records import BOOK, MARKET, MATRIX, VECTOR
 from augury.backtest.account.target_kernel import run_targets
 from augury.backtest.account.trade_kernel import IS_OPEN, PROFIT, TRADE_COLUMNS, round_trips
 from augury.metrics.curve_kernels import (
+    deviation_of,
     lane_sum,
+    lane_sum_centred_squares,
     lane_sum_squares,
     max_drawdown,
-    mean_and_std,
     ratio,
-    returns_of,
+    returns_with_sum,
 )
 from augury.metrics.headline_kernels import headline, reward_ratio
 from augury.metrics.side_kernels import sided_sums
@@ -233,8 +234,8 @@ def _measure_quickly(initial: Any, equity: Any, periods_per_year: Any, returns: 
     out[0] = equity[equity.size - 1] / initial - 1.0
     out[1], out[2], out[3] = np.nan, np.nan, depth
     if depth > -1.0:
-        returns_of(initial, equity, returns)
-        mean, deviation = mean_and_std(returns)
+        mean = returns_with_sum(initial, equity, returns) / returns.size
+        deviation = deviation_of(lane_sum_centred_squares(returns, mean), mean, returns.size)
         out[1] = deviation * sqrt(periods_per_year)
         out[2] = reward_ratio(mean, deviation, periods_per_year)
 

@@ -11,12 +11,17 @@ from augury.metrics.checked import vector
 from augury.metrics.curve_kernels import lane_sum
 from augury.metrics.returns.quantile import ordered_around, quantile_of_sorted
 
-__all__ = ["conditional_value_at_risk", "shortfall"]
+__all__ = ["conditional_value_at_risk", "shortfall", "shortfall_of_sorted"]
 
 
 def shortfall(x: FloatVector, value_at_risk: float) -> float:
     """Mean of the values of float64[n] at or below `value_at_risk`, added in ascending order; NaN when empty."""
-    worst = np.sort(x[x <= value_at_risk])
+    return shortfall_of_sorted(np.sort(x[x <= value_at_risk]), value_at_risk)
+
+
+def shortfall_of_sorted(ordered: FloatVector, value_at_risk: float) -> float:
+    """`shortfall` of values that are sorted, or of all those at or below `value_at_risk`, sorted."""
+    worst = ordered[: int(np.searchsorted(ordered, value_at_risk, side="right"))]
     return lane_sum(worst) / worst.size if worst.size else math.nan
 
 

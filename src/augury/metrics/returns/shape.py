@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from augury.arrays import FloatVector
-from augury.metrics.curve_kernels import lane_sum, lane_sum_products, mean_and_std
+from augury.metrics.curve_kernels import mean_and_std
+from augury.metrics.moment_kernels import central_sums
 
-__all__ = ["skewness_and_kurtosis"]
+__all__ = ["shape_of_sums", "skewness_and_kurtosis"]
 
 
 def skewness_and_kurtosis(x: FloatVector) -> tuple[float, float]:
@@ -15,8 +16,10 @@ def skewness_and_kurtosis(x: FloatVector) -> tuple[float, float]:
     mean, deviation = mean_and_std(x)
     if not deviation > 0.0:
         return math.nan, math.nan
-    centred = x - mean
-    squares = centred * centred
-    second = lane_sum(squares) / x.size
-    skew = lane_sum_products(squares, centred) / x.size / (second * math.sqrt(second))
-    return skew, lane_sum_products(squares, squares) / x.size / (second * second)
+    return shape_of_sums(*central_sums(x, mean), x.size)
+
+
+def shape_of_sums(squares: float, cubes: float, fourths: float, n: int) -> tuple[float, float]:
+    """Population skewness and raw kurtosis from the sums of the powers of n centred values that vary."""
+    second = squares / n
+    return cubes / n / (second * math.sqrt(second)), fourths / n / (second * second)

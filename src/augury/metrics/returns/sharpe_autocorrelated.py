@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from augury.arrays import FloatVector
 from augury.metrics.checked import positive, vector
-from augury.metrics.curve_kernels import lane_sum_products, mean_and_std
+from augury.metrics.curve_kernels import deviation_of, lane_sum, lane_sum_centred_squares
+from augury.metrics.moment_kernels import lagged_products
 from augury.metrics.returns.sharpe import sharpe
 
-__all__ = ["autocorrelations", "sharpe_autocorrelated"]
+__all__ = ["autocorrelations", "correlations_around", "sharpe_autocorrelated"]
 
 
 def autocorrelations(returns: FloatVector, lags: int) -> list[float]:
@@ -19,15 +22,19 @@ def autocorrelations(returns: FloatVector, lags: int) -> list[float]:
     [-0.75, 0.5]
     """
     x = vector(returns, "returns")
-    mean, deviation = mean_and_std(x)
-    if not deviation > 0.0:
+    if x.size == 0:
         return [math.nan] * lags
-    centred = x - mean
-    total = lane_sum_products(centred, centred)
-    return [
-        lane_sum_products(centred[lag:], centred[:-lag]) / total if lag < x.size else math.nan
-        for lag in range(1, lags + 1)
-    ]
+    mean = lane_sum(x) / x.size
+    return correlations_around(x, mean, lane_sum_centred_squares(x, mean), lags)
+
+
+def correlations_around(x: FloatVector, mean: float, squares: float, lags: int) -> list[float]:
+    """`autocorrelations` of checked float64[n] whose mean and sum of squares around it are known."""
+    if not deviation_of(squares, mean, x.size) > 0.0:
+        return [math.nan] * lags
+    products = np.empty(lags)
+    lagged_products(x, mean, products)
+    return [value / squares if lag < x.size else math.nan for lag, value in enumerate(products.tolist(), start=1)]
 
 
 def sharpe_autocorrelated(

@@ -6,7 +6,7 @@ from augury.arrays import FloatVector
 from augury.metrics.checked import same_size, vector
 from augury.metrics.curve_kernels import lane_sum, ratio
 
-__all__ = ["total_turnover"]
+__all__ = ["total_turnover", "turned_over"]
 
 
 def total_turnover(traded_notional: FloatVector, equity: FloatVector) -> float:
@@ -21,4 +21,9 @@ def total_turnover(traded_notional: FloatVector, equity: FloatVector) -> float:
     """
     traded, curve = vector(traded_notional, "traded_notional"), vector(equity, "equity")
     same_size(traded, curve, "traded_notional and equity")
-    return ratio(lane_sum(traded) * curve.size, max(lane_sum(curve), 0.0))
+    return turned_over(traded, curve)
+
+
+def turned_over(traded: FloatVector, equity: FloatVector) -> float:
+    """`total_turnover` of checked arrays of one length."""
+    return ratio(lane_sum(traded) * equity.size, max(lane_sum(equity), 0.0))
