@@ -25,7 +25,7 @@ from rich.table import Table
 HERE = Path(__file__).resolve().parent
 LIBRARIES = (
     "numpy", "numba", "pandas", "onnxruntime", "TA-Lib", "vectorbt", "vectorbt-rust", "backtesting", "backtrader",
-    "empyrical-reloaded",
+    "empyrical-reloaded", "xgboost-cpu", "scikit-learn", "torch", "PyWavelets",
 )  # fmt: skip
 SHARED = ("bench_backtest", "bench_grids", "bench_permutation", "bench_portfolio", "bench_stops", "bench_sweep")
 """Benchmarks that run in one process, one after the other."""

@@ -9,6 +9,7 @@ from augury.lazy import lazy_exports
 if TYPE_CHECKING:
     from augury.backtest.account.engine import EngineRun, run_engine
     from augury.backtest.actions.corporate_actions import CorporateAction, action_matrix
+    from augury.backtest.actions.split_adjustment import split_adjusted
     from augury.backtest.actions.split_steps import read_actions, split_like_steps
     from augury.backtest.orders.order import AttachedExits, Order, OrderOutcome
     from augury.backtest.orders.order_engine import OrdersRun, run_order_engine
@@ -86,6 +87,7 @@ __all__ = [
     "run_portfolio_engine",
     "run_signal_engine",
     "run_signals",
+    "split_adjusted",
     "split_like_steps",
     "story_of",
     "subject_of",
@@ -129,9 +131,9 @@ __getattr__, __dir__ = lazy_exports(
         "permuted_search": "augury.backtest.search.significance",
         "permuted_walk_forward": "augury.backtest.search.significance",
         "prove": "augury.backtest.proof.proving",
-        "require_known_year": "augury.backtest.proof.proving",
         "quick_sweep": "augury.backtest.search.sweeping",
         "read_actions": "augury.backtest.actions.split_steps",
+        "require_known_year": "augury.backtest.proof.proving",
         "run_backtest": "augury.backtest.run",
         "run_engine": "augury.backtest.account.engine",
         "run_order_engine": "augury.backtest.orders.order_engine",
@@ -140,6 +142,7 @@ __getattr__, __dir__ = lazy_exports(
         "run_portfolio_engine": "augury.backtest.portfolio.running",
         "run_signal_engine": "augury.backtest.orders.signals",
         "run_signals": "augury.backtest.orders.signals_door",
+        "split_adjusted": "augury.backtest.actions.split_adjustment",
         "split_like_steps": "augury.backtest.actions.split_steps",
         "story_of": "augury.backtest.telling",
         "subject_of": "augury.backtest.subject",

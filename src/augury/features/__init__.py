@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from augury.features.registry import FeatureDefinition, definition, definitions, make, register
     from augury.features.stepping import STEP, StepMachine, StepStream
     from augury.features.timeframes import MultiTimeframeSpec, multi_timeframe
+    from augury.features.wavelet_transform import modwt
 
 __all__ = [
     "STEP",
@@ -41,6 +42,7 @@ __all__ = [
     "draw_charts",
     "drawable",
     "make",
+    "modwt",
     "multi_timeframe",
     "parse_feature",
     "register",
@@ -71,6 +73,7 @@ __getattr__, __dir__ = lazy_exports(
         "draw_charts": "augury.features.chart_images",
         "drawable": "augury.features.chart_images",
         "make": "augury.features.registry",
+        "modwt": "augury.features.wavelet_transform",
         "multi_timeframe": "augury.features.timeframes",
         "parse_feature": "augury.features.computing",
         "register": "augury.features.registry",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -14,6 +13,7 @@ from augury.features.feature import Feature
 from augury.features.registry import make
 from augury.market.bars import bar_arrays
 from augury.market.validate import validate_bars
+from augury.text_form import name_and_options
 
 __all__ = ["FeatureLike", "compute", "parse_feature"]
 
@@ -28,23 +28,8 @@ def parse_feature(text: str) -> Feature:
     >>> parse_feature("range_position(window_bars=50)").warm_up
     49
     """
-    name, options = _name_and_options(text)
+    name, options = name_and_options(text, "a feature such as 'vsa' or 'rsi(timeperiod=7)'")
     return make(name, **options)
-
-
-def _name_and_options(text: str) -> tuple[str, dict[str, Any]]:
-    message = f"expected a feature such as 'vsa' or 'rsi(timeperiod=7)', with literal values; got {text[:80]!r}"
-    try:
-        call = ast.parse(text.strip(), mode="eval").body
-        if isinstance(call, ast.Name):
-            return call.id, {}
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args:
-            options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
-            if len(options) == len(call.keywords):
-                return call.func.id, options
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise InvalidInput(message) from error
-    raise InvalidInput(message)
 
 
 def _bound(feature: FeatureLike) -> Feature:

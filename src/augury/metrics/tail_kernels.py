@@ -41,13 +41,16 @@ def outer_values(x: Any, low: Any, high: Any, top: Any, out: Any) -> tuple[int, 
     return under, over, above
 
 
-@kernel("void(float64[::1])")
-def sort_values(x: Any) -> None:
-    """Sort finite values in place, ascending (-0 before 0), by their bits, 11 at a time. Allocates as much again."""
-    n, size = x.size, 1 << _BITS
+@kernel("void(int64[::1])")
+def sort_values(keys: Any) -> None:
+    """Sort finite values in place, ascending (-0 before 0), by their bits, 11 at a time. Allocates as much again.
+
+    `keys` is the float64 array's own memory, `x.view(np.int64)`: taken inside, the view would compile for seconds.
+    """
+    n, size = keys.size, 1 << _BITS
     if n == 0:
         return
-    keys, other = x.view(np.int64), np.empty(n, dtype=np.int64)
+    other = np.empty(n, dtype=np.int64)
     counts = np.zeros((_DIGITS, size), dtype=np.int64)
     for i in range(n):  # the bits of negative numbers ascend with their size: turn all but the sign
         key = keys[i] ^ ((keys[i] >> 63) & 0x7FFFFFFFFFFFFFFF)

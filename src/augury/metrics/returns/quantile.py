@@ -8,11 +8,10 @@ import numpy as np
 
 from augury.arrays import FloatVector
 from augury.errors import InvalidInput
-from augury.metrics.tail_kernels import outer_values, sort_values
 
 __all__ = ["ordered_around", "quantile_of_sorted", "quantile_of_tail", "sorted_tails"]
 
-_FEW, _MANY = 512, 16_384  # values that numpy sorts faster, values that are worth a sample
+_MANY = 16_384  # values that are worth a sample; fewer are sorted by numpy, without kernels to load
 _SAMPLE, _MARGIN = 4096, 0.012  # its size, and over three standard errors of the share below its 5 % quantile
 
 
@@ -44,23 +43,29 @@ def sorted_tails(x: FloatVector, low: float, high: float) -> tuple[FloatVector, 
     reads. A sample says where to cut; whatever it says, the values are those of a full sort.
     """
     n = x.size
-    if n >= _MANY:
-        sample = np.sort(x[:: n // _SAMPLE])
-        levels = (low + _MARGIN, high - _MARGIN, high + _MARGIN)
-        cuts = [float(sample[int((sample.size - 1) * level)]) for level in levels]
-        outer, place = np.empty(n // 4), int((n - 1) * high)
-        under, over, above = outer_values(x, cuts[0], cuts[1], cuts[2], outer) if cuts[0] < cuts[1] else (-1, -1, -1)
-        before = n - above - over
-        if under > int((n - 1) * low) + 1 and before <= place and place + 1 < before + over:
-            lows, highs = outer[:under], outer[under : under + over]
-            sort_values(lows)
-            sort_values(highs)
-            return lows, highs, before
+    if n < _MANY:
+        ordered = np.sort(x)
+        return ordered, ordered, 0
+    return _tails_of_many(x, low, high)
+
+
+def _tails_of_many(x: FloatVector, low: float, high: float) -> tuple[FloatVector, FloatVector, int]:
+    from augury.metrics.tail_kernels import outer_values, sort_values  # compiled code that short curves do not need
+
+    n = x.size
+    sample = np.sort(x[:: n // _SAMPLE])
+    levels = (low + _MARGIN, high - _MARGIN, high + _MARGIN)
+    cuts = [float(sample[int((sample.size - 1) * level)]) for level in levels]
+    outer, place = np.empty(n // 4), int((n - 1) * high)
+    under, over, above = outer_values(x, cuts[0], cuts[1], cuts[2], outer) if cuts[0] < cuts[1] else (-1, -1, -1)
+    before = n - above - over
+    if under > int((n - 1) * low) + 1 and before <= place and place + 1 < before + over:
+        lows, highs = outer[:under], outer[under : under + over]
+        sort_values(lows.view(np.int64))
+        sort_values(highs.view(np.int64))
+        return lows, highs, before
     ordered = x.copy()
-    if n < _FEW:
-        ordered.sort()
-    else:
-        sort_values(ordered)
+    sort_values(ordered.view(np.int64))
     return ordered, ordered, 0
 
 
