@@ -3,7 +3,8 @@
     AuguryError
     ├── InvalidInput        fix what was passed in
     │   ├── InvalidBars     ... these are not bars; the message names rows and the rule
-    │   └── InvalidNews     ... these are not news items
+    │   ├── InvalidNews     ... these are not news items
+    │   └── InvalidArtefact ... this is no whole model artefact, or one of another version
     ├── NotEnoughData       pass a longer history
     ├── LookAheadError      a value depends on the future: the code is wrong, do not use it
     ├── Refused             the request is understood and declined, with the reason
@@ -36,6 +37,10 @@ class InvalidBars(InvalidInput):
 
 class InvalidNews(InvalidInput):
     """The records break the news contract; the message names the first bad items and the rule."""
+
+
+class InvalidArtefact(InvalidInput):
+    """A model artefact is damaged, altered, unsafe or of another version; the message says which and what to do."""
 
 
 class NotEnoughData(AuguryError, ValueError):

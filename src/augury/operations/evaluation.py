@@ -25,6 +25,7 @@ from augury.operations.strategy_inputs import (
     parameters_of,
     read_instrument,
 )
+from augury.operations.strategy_names import notes_on, strategy_of
 
 if TYPE_CHECKING:
     from augury.backtest import BacktestResult, SweepResult
@@ -81,7 +82,7 @@ def evaluate_run(options: StrategyOptions, progress: Progress) -> Evaluation:
     check_outputs(options)
     instrument = read_instrument(options.file, options)
     result = backtest.run_backtest(
-        options.strategy,
+        strategy_of(options.strategy),
         instrument.bars,
         parameters_of(options.parameters),
         backtest_spec(options),
@@ -105,7 +106,7 @@ def evaluate_search(
         )
     instrument = read_instrument(options.file, options)
     found = backtest.sweep(
-        options.strategy,
+        strategy_of(options.strategy),
         {instrument.symbol: instrument.bars},
         grid,
         backtest_spec(options),
@@ -136,12 +137,13 @@ def _finish(
 
     leaks, warnings = count_leaks(result)
     proven = backtest.prove(result, plan, sweep=search, tried=recorded.tried, leaks=leaks, stage=stage)
+    about = notes_on(options.strategy, int(result.subject.bars.opened_at[0]))
     outcome = Evaluation(
         result=proven,
         recorded=recorded,
         capsule=capsule,
         search=search,
-        notes=(*warnings, *instrument.notes, *recorded.notes),
+        notes=(*warnings, *about, *instrument.notes, *recorded.notes),
         written=tuple(path for path in (options.report, options.save) if path is not None),
     )
     if options.report is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from augury import features, market, strategies
 from augury.errors import AuguryError, InvalidInput, NotFound, nearest
+from augury.operations.strategy_names import is_model_folder, strategy_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,8 @@ def leak_subject(text: str, parameters: tuple[str, ...], *, with_news: bool) -> 
         raise InvalidInput(f"{text!r} takes bars alone; news= needs a .py file that defines features(bars, news)")
     if text in strategies.strategy_names():
         return _strategy(strategies.strategy_named(text), parameters)
+    if is_model_folder(text):
+        return _strategy(strategy_of(text), parameters)
     return _without(parameters, _feature(text))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from augury import backtest, ledger, strategies
 from augury.errors import InvalidInput
+from augury.operations.strategy_names import is_model_folder
 from augury.version import __version__
 
 if TYPE_CHECKING:
@@ -82,11 +83,12 @@ def data_key_of(result: BacktestResult) -> DataKey:
 
 
 def strategy_source(given: str, result: BacktestResult) -> StrategySource:
-    """The strategy as a capsule keeps it: its name, or the whole text of its file."""
+    """The strategy as a capsule keeps it: its name, the whole text of its file, or the folder of its model."""
     path = Path(given)
     if given.endswith(".py") and path.is_file():
         return ledger.StrategySource(name=path.name, text=path.read_text(encoding="utf-8"))
-    return ledger.StrategySource(name=given, sha256=result.strategy_id)
+    name = str(path.resolve()) if is_model_folder(path) else given
+    return ledger.StrategySource(name=name, sha256=result.strategy_id)
 
 
 def capsule_of(operation: str, given: str, result: BacktestResult, *, path: str, options: Mapping[str, Any]) -> Capsule:

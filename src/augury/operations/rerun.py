@@ -15,6 +15,7 @@ from augury.operations.changes import Change, cause_of
 from augury.operations.recorded_bars import recorded_bars
 from augury.operations.recording import versions
 from augury.operations.strategy_inputs import Instrument
+from augury.operations.strategy_names import strategy_of
 
 if TYPE_CHECKING:
     from augury.backtest import BacktestResult, BacktestSpec
@@ -134,7 +135,7 @@ def _strategy(capsule: Capsule, source: StrategySource) -> Iterator[Strategy]:
     """The strategy as it was: from the text in the capsule where there is one, else by its name."""
     if source.text is None:
         try:
-            strategy = strategies.as_strategy(source.name)
+            strategy = strategy_of(source.name)
         except NotFound as error:
             raise NotFound(f"the strategy of this run is not there any more: {error}") from error
         yield strategy

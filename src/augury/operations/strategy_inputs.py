@@ -102,7 +102,10 @@ class StrategyOptions(RunOptions):
     """One strategy on one file of bars, how hard it is tested, and the files to write."""
 
     strategy: Annotated[
-        str, msgspec.Meta(description="A strategy's name, or a .py file that defines positions(bars).")
+        str,
+        msgspec.Meta(
+            description="A strategy's name, a .py file that defines positions(bars), or the folder of a model."
+        ),
     ] = option(positional=True)
     file: Annotated[str, msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(positional=True)
     permutations: Annotated[

@@ -14,6 +14,7 @@ from augury.operations.evaluation import Evaluation, evaluate_search
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 from augury.operations.strategy_inputs import StrategyOptions, grid_of, parameters_of
+from augury.operations.strategy_names import strategy_of
 
 __all__ = ["ValidateOptions", "default_grid"]
 
@@ -67,7 +68,7 @@ def default_grid(strategy: strategies.Strategy) -> dict[str, list[float]]:
 def _run(options: ValidateOptions, progress: Progress) -> Evaluation:
     grid = grid_of(options.grid)
     if not grid:
-        grid = default_grid(strategies.as_strategy(options.strategy))
+        grid = default_grid(strategy_of(options.strategy))
     for name, value in parameters_of(options.parameters).items():
         if options.grid and name in grid:
             raise InvalidInput(f"{name!r} is both searched and fixed; give it once, with -g or with -p")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -29,7 +30,7 @@ from augury.report.sections.verdict import verdict_section
 from augury.report.story import Comparison, Story
 from augury.report.wording import plain_words
 
-__all__ = ["page_html", "style_sheet"]
+__all__ = ["Head", "document", "page_html", "style_sheet"]
 
 _ORDER = (
     verdict_section,
@@ -73,6 +74,21 @@ _NAMES = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What stands around the sections: title, tags below it, the sections by id as links, and the page's own assets.
+
+    `styles` are style sheets after the common one.
+    """
+
+    title: str
+    subtitle: str
+    chips: tuple[str, ...]
+    names: tuple[tuple[str, str], ...] = _NAMES
+    scripts: tuple[str, ...] = _SCRIPTS
+    styles: tuple[str, ...] = ()
+
+
 def page_html(subject: Story | Comparison) -> str:
     """The whole page as text. What the subject does not hold is left out; nothing written in it can act as markup.
 
@@ -85,17 +101,17 @@ def page_html(subject: Story | Comparison) -> str:
             make(subject)
             for make in (contrast_verdicts, contrast_curves, contrast_measures, contrast_correlation, contrast_findings)
         ) + (f'<ul class="notes">{notes}</ul>' if notes else "")
-        chips = [f"{len(subject.stories)} results"]
+        chips = (f"{len(subject.stories)} results",)
     else:
         body = "".join(make(subject) for make in _ORDER)
         chips = _chips(subject)
-    return _document(subject.title, subject.subtitle, chips, body).translate(_STEERING)
+    return document(Head(title=subject.title, subtitle=subject.subtitle, chips=chips), body)
 
 
-def _chips(story: Story) -> list[str]:
+def _chips(story: Story) -> tuple[str, ...]:
     facts = data_facts(story)
     parameters = ", ".join(f"{name} {plain_words(value)}" for name, value in list(story.parameters.items())[:6])
-    return [
+    return tuple(
         text
         for text in (
             " ".join(part for part in (story.strategy, f"({parameters})" if parameters else "") if part),
@@ -105,23 +121,24 @@ def _chips(story: Story) -> list[str]:
             f"{facts['bars']} {'bar' if facts['bars'] == '1' else 'bars'}",
         )
         if text
-    ]
+    )
 
 
-def _document(title: str, subtitle: str, chips: list[str], body: str) -> str:
-    script = _script()
+def document(head: Head, body: str) -> str:
+    """The whole page around ready sections; only its own script may run in it, and nothing is asked of the network."""
+    script, style = "\n".join(map(_asset, head.scripts)), "".join((style_sheet(), *map(_asset, head.styles)))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
-    links = "".join(f'<a href="#{name}">{text}</a>' for name, text in _NAMES if f'<section id="{name}"' in body)
-    tags = "".join(f"<li>{escape(chip)}</li>" for chip in chips)
-    under = f'<p class="subtitle">{escape(subtitle)}</p>' if subtitle else ""
-    return (
+    links = "".join(f'<a href="#{name}">{text}</a>' for name, text in head.names if f'<section id="{name}"' in body)
+    tags = "".join(f"<li>{escape(chip)}</li>" for chip in head.chips)
+    under = f'<p class="subtitle">{escape(head.subtitle)}</p>' if head.subtitle else ""
+    text = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" '
         f'content="{policy}"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="color-scheme" content="light dark"><meta name="generator" content="Augury">'
-        f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{style_sheet()}</style></head>'
+        f'<link rel="icon" href="data:,"><title>{escape(head.title)}</title><style>{style}</style></head>'
         f'<body class="augury page"><a class="skip" href="#content">Skip to the content</a><header class="top"><div>'
-        f'<h1>{escape(title)}</h1>{under}<ul class="chips">{tags}</ul></div></header>'
+        f'<h1>{escape(head.title)}</h1>{under}<ul class="chips">{tags}</ul></div></header>'
         f'<nav class="jump" aria-label="Sections"><div class="links">{links}</div>'
         f'<button type="button" class="theme" hidden aria-label="Change between light and dark">'
         f"\N{CIRCLE WITH RIGHT HALF BLACK}</button></nav>"
@@ -129,15 +146,14 @@ def _document(title: str, subtitle: str, chips: list[str], body: str) -> str:
         f"</footer>"
         f"<script>{script}</script></body></html>\n"
     )
+    return text.translate(_STEERING)
 
 
-@cache
 def style_sheet() -> str:
-    """The style sheet; all of it applies below an element of class `augury` only."""
-    return files("augury.report.assets").joinpath("page.css").read_text(encoding="utf-8")
+    """The common style sheet; all of it applies below an element of class `augury` only."""
+    return _asset("page.css")
 
 
 @cache
-def _script() -> str:
-    assets = files("augury.report.assets")
-    return "\n".join(assets.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS)
+def _asset(name: str) -> str:
+    return files("augury.report.assets").joinpath(name).read_text(encoding="utf-8")

@@ -35,10 +35,16 @@ _PLUS_MINUS: Final = "\N{PLUS-MINUS SIGN}"
 UNDEFINED: Final = "\N{EN DASH}"
 
 _TONES: Final = {
-    "good": ("convincing", "strong", "pass", "passed", "accept", "accepted", "promote", "proven", "supported"),
+    "good": (
+        *("convincing", "strong", "pass", "passed", "accept", "accepted", "promote", "proven", "supported"),
+        "better_than_its_baselines",
+    ),
     "near": ("promising", "plausible", "suggestive", "moderate"),
-    "fair": ("unproven", "mixed", "weak", "caution", "warning", "inconclusive"),
-    "poor": ("fail", "failed", "reject", "rejected", "refuted", "noise", "unconvincing", "overfit", "invalid"),
+    "fair": ("unproven", "mixed", "weak", "caution", "warning", "inconclusive", "no_better_than_its_baseline"),
+    "poor": (
+        *("fail", "failed", "reject", "rejected", "refuted", "noise", "unconvincing", "overfit", "invalid"),
+        "worse_than_its_baseline",
+    ),
 }
 LEVEL_MARKS: Final = {
     "good": "\N{CHECK MARK}",

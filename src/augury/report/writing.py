@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from augury.errors import InvalidInput, NotFound
+from augury.report.model_page import model_page_html
+from augury.report.model_story import ModelStory
 from augury.report.page import page_html
 from augury.report.story import Comparison, Story
 
-__all__ = ["write_page"]
+__all__ = ["write_model_page", "write_page"]
 
 _SUFFIXES = (".html", ".htm")
 
@@ -22,6 +25,15 @@ def write_page(subject: Story | Comparison, path: str | os.PathLike[str]) -> Pat
     half a page nor a changed old one. Raises InvalidInput for a suffix other than .html or .htm and for a folder,
     NotFound for a missing folder, OSError when the disk refuses.
     """
+    return _put(lambda: page_html(subject), path)
+
+
+def write_model_page(story: ModelStory, path: str | os.PathLike[str]) -> Path:
+    """Write the page of a model to `path` and return it: whole or not at all, refusing as `write_page` does."""
+    return _put(lambda: model_page_html(story), path)
+
+
+def _put(make: Callable[[], str], path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     if target.is_dir():
         raise InvalidInput(
@@ -31,7 +43,7 @@ def write_page(subject: Story | Comparison, path: str | os.PathLike[str]) -> Pat
         raise InvalidInput(f"a report's name should end in .html or .htm, got {target.name!r}")
     if not target.parent.is_dir():
         raise NotFound(f"the folder {str(target.parent)!r} for the report does not exist; create it first")
-    text = page_html(subject)
+    text = make()
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:

@@ -11,7 +11,7 @@ from augury.arrays import FloatMatrix, FloatVector
 from augury.sentiment.panel import PANEL_COLUMNS
 from augury.signals.rules import decide
 from augury.signals.signal import Provenance, TradingSignal
-from augury.signals.sizing import position_size
+from augury.signals.sizing import position_size, winning_probability
 from augury.signals.spec import SignalSpec
 from augury.signals.technical import TECHNICAL_COLUMNS
 
@@ -50,7 +50,8 @@ class BarFacts:
     """Everything a signal is made from, known at one bar's close.
 
     `technical` float64[k, m]: the columns of `TECHNICAL_COLUMNS` at the last m <= RECENT_BARS bars; `sentiment`
-    float64[len(PANEL_COLUMNS)]; `volatility` per bar; NaN is unknown throughout.
+    float64[len(PANEL_COLUMNS)]; `volatility` per bar; `p_up` and `p_down` the model's probabilities of
+    a rise and of a fall; NaN is unknown throughout.
     """
 
     ticker: str
@@ -59,17 +60,25 @@ class BarFacts:
     technical: FloatMatrix
     sentiment: FloatVector
     volatility: float
+    p_up: float = math.nan
+    p_down: float = math.nan
 
 
 def assemble(facts: BarFacts, spec: SignalSpec, provenance: Provenance) -> TradingSignal:
-    """Decide on the facts and put the signal together."""
+    """Decide on the facts and put the signal together.
+
+    With a model its calibrated probability is an input that rules may name (`p_up`), and the position is sized by the
+    probability that the decision is right instead of by the confidence; it neither makes nor vetoes a decision.
+    """
     now = facts.technical[:, -1].tolist()
     mood = facts.sentiment.tolist()
     inputs = {name: mood[_SENTIMENT[column]] for name, column in _RULE_INPUTS_FROM_PANEL.items()}
     inputs.update({name: now[_TECHNICAL[column]] for name, column in _RULE_INPUTS_FROM_BARS.items()})
     inputs["no_supply_recent"] = _any_recent(facts.technical[_TECHNICAL["vsa.no_supply"]])
+    inputs["p_up"] = facts.p_up
     decision = decide(inputs, spec.rules)
-    size, limit = position_size(decision.signal_type, decision.score, facts.volatility, spec.sizing)
+    winning, note = winning_probability(decision, facts.p_up, facts.p_down, modelled=provenance.model is not None)
+    size, limit = position_size(decision.signal_type, winning, facts.volatility, spec.sizing)
     return TradingSignal(
         ticker=facts.ticker,
         timestamp_ns=facts.closes_at,
@@ -89,8 +98,9 @@ def assemble(facts: BarFacts, spec: SignalSpec, provenance: Provenance) -> Tradi
         risk_level=decision.risk_level,
         suggested_position_size=size,
         close=facts.close,
-        reasons=decision.reasons if limit is None else (*decision.reasons, limit),
+        reasons=(*decision.reasons, *(reason for reason in (note, limit) if reason is not None)),
         provenance=provenance,
+        p_up=facts.p_up,
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from augury.arrays import FloatMatrix, IntVector
 from augury.errors import AuguryError, InvalidInput, NotEnoughData
+from augury.learning.artefacts.artefact import Artefact
 from augury.market.bars import BarArrays
 from augury.market.news import NewsItem
 from augury.market.timeframe import Timeframe, close_times
@@ -25,6 +26,7 @@ from augury.signals.fingerprints import bars_fingerprint, bars_fingerprints
 from augury.signals.kernels import volatility, volatility_path
 from augury.signals.memory import SignalMemory
 from augury.signals.prepared_news import NewsReader, PreparedNews
+from augury.signals.price_model import PriceModel
 from augury.signals.signal import Provenance, TradingSignal
 from augury.signals.spacing import refuse_longer_bars, refuse_shorter_bars
 from augury.signals.spec import SignalSpec
@@ -43,9 +45,11 @@ class SignalEngine:
     """Turns bars and news into signals; the same inputs give the same bits on every path.
 
     A signal at bar t uses bars 0..t and news with `known_at` no later than the close of bar t, and is stamped with
-    that close. `model` scores raw news (the embedded default when None); `sectors` maps tickers to sector names for
-    the sector reference. `clock` is only used to measure how long signals take. The last `remembered` signals are
-    answered from memory when exactly the same data comes again. Safe to call from several threads.
+    that close. `model` scores raw news (the embedded default when None); `artefact` is a trained model of prices, whose
+    calibrated probability of a rise is stamped on signals, may be named by rules and sizes positions; `sectors` maps
+    tickers to sector names for the sector reference. `clock` is only used to measure how long signals take. The last
+    `remembered` signals are answered from memory when exactly the same data comes again. Safe to call from several
+    threads.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class SignalEngine:
         spec: SignalSpec | None = None,
         *,
         model: SentimentModel | None = None,
+        artefact: Artefact | None = None,
         sectors: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.perf_counter,
         remembered: int = 4096,
@@ -63,6 +68,7 @@ class SignalEngine:
         self._timeframe = Timeframe.of(self.spec.timeframe)
         self._technical = Technical(self.spec)
         self._reader = NewsReader(self.spec.preparation, self.spec.sentiment, self.sectors, model)
+        self._price_model = PriceModel(artefact)
         self._ids = (self.spec.id, self.spec.rules.id)
         self._statistics = StatisticsRecorder()
         self._memory = SignalMemory(remembered)
@@ -123,6 +129,7 @@ class SignalEngine:
         sentiment = self._sentiment(ticker, closes, state, len(arrays))
         deviations = np.empty(len(arrays))
         volatility_path(arrays.matrix[3], self.spec.sizing.volatility_bars, deviations)
+        expected = self._price_model.history(arrays).tolist()
         prints = bars_fingerprints(arrays)
         signals = []
         for t in range(first, len(arrays)):
@@ -133,6 +140,7 @@ class SignalEngine:
                 technical[:, t + 1 - RECENT_BARS : t + 1],
                 sentiment[:, t],
                 float(deviations[t]),
+                *expected[t],
             )
             provenance = self._provenance(hexadecimal(prints[t]), int(closes[t]), state)
             signals.append(assemble(facts, self.spec, provenance))
@@ -146,8 +154,8 @@ class SignalEngine:
         return SignalStream(
             spec=self.spec,
             technical=self._technical,
+            price_model=self._price_model,
             reader=self._reader,
-            sectors=self.sectors,
             statistics=self._statistics,
             clock=self._clock,
         )
@@ -182,7 +190,7 @@ class SignalEngine:
         refused: dict[str, AuguryError] = {}
         chunks = self._checked_chunks(universe, chunk_size(len(universe), workers), refused)
         started = self._clock()
-        signals = judge_in_processes(_judge, self.spec, chunks, state, workers)
+        signals = judge_in_processes(_judge, self.spec, chunks, state, workers, self._price_model.artefact)
         judged = next(signals, None)
         for ticker in universe:
             if ticker in refused:
@@ -232,6 +240,7 @@ class SignalEngine:
             self._technical.latest(arrays, RECENT_BARS),
             self._sentiment(ticker, closes, state, 1)[:, -1],
             volatility(recent) if recent.size == window else float("nan"),
+            *self._price_model.latest(arrays).tolist(),
         )
         signal = assemble(facts, self.spec, provenance)
         self._memory.put(ticker, provenance, signal)
@@ -266,9 +275,10 @@ class SignalEngine:
             bars=fingerprint,
             news=news,
             sectors=None if news is None else state.sectors,
+            model=self._price_model.id,
         )
 
 
-def _judge(spec: SignalSpec) -> Callable[[str, BarArrays, PreparedNews], TradingSignal]:
+def _judge(spec: SignalSpec, artefact: Artefact | None) -> Callable[[str, BarArrays, PreparedNews], TradingSignal]:
     """How a worker process judges: its own engine, bars that are checked and news that is prepared already."""
-    return SignalEngine(spec, remembered=0)._judge
+    return SignalEngine(spec, artefact=artefact, remembered=0)._judge

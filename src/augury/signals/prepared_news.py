@@ -60,7 +60,7 @@ class NewsReader:
     ) -> None:
         self._preparation = preparation
         self._panel = panel
-        self._sectors = sectors
+        self.sectors = sectors
         self._made_with = (preparation.id, panel.id)
         self.sectors_id = _id_of(sectors)
         self._given = model
@@ -107,7 +107,7 @@ class NewsReader:
         scored = prepare(items, self.model.score([item.text for item in items]), self._preparation)
         identities = [items[i].id for i in scored.item_index]
         prepared = PreparedNews(
-            accumulate(scored, self._sectors, self._panel),
+            accumulate(scored, self.sectors, self._panel),
             news_fingerprints(identities, scored.known_at_ns, scored.score),
             self.model_version,
             self.sectors_id,

@@ -32,6 +32,7 @@ INPUTS: dict[str, str] = {
     "mean_reverting": "mean reverting (Hurst)",
     "clustering": "volatility clustering (Hawkes)",
     "complex": "indistinguishable from noise (permutation entropy)",
+    "p_up": "the model's probability of a rise",
 }
 """Every input a rule may name, with the words used in reasons. Flags are 1.0, 0.0 or NaN (unknown)."""
 

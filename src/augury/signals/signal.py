@@ -62,6 +62,7 @@ class Reason(_KnownByValue):
 class Provenance:
     """What made a signal: version of Augury, ids of spec, rules, features and text model, fingerprints of the data.
 
+    `model` is the id of the price model whose probability was used (None without one, and then left out of `to_dict`).
     `bars` fingerprints every bar up to the signal's, `news` every item known by then (None when there was none), and
     `sectors` says which tickers that news was compared with (None without news or sectors).
     """
@@ -74,6 +75,7 @@ class Provenance:
     bars: str
     news: str | None
     sectors: str | None
+    model: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values."""
@@ -86,6 +88,7 @@ class Provenance:
             "bars": self.bars,
             "news": self.news,
             "sectors": self.sectors,
+            **({} if self.model is None else {"model": self.model}),
         }
 
 
@@ -94,7 +97,9 @@ class TradingSignal(_KnownByValue):
     """A decision known at `timestamp_ns`: the bar's close, ns since the epoch, UTC. Tradable from the next open.
 
     Fractions are in 0..1. NaN and None mean unknown, never a neutral value. `confidence` is the score of the rule that
-    decided, after adjustments; it is not a probability. `suggested_position_size` is a signed fraction of equity.
+    decided, after adjustments; it is not a probability. `p_up` is one: the calibrated probability of a rise that the
+    engine's model gives, NaN when it has none, cannot judge the bar or abstains (`to_dict` leaves it out without a
+    model). `suggested_position_size` is a signed fraction of equity.
     """
 
     ticker: str
@@ -117,6 +122,7 @@ class TradingSignal(_KnownByValue):
     close: float
     reasons: tuple[Reason, ...]
     provenance: Provenance
+    p_up: float = math.nan
 
     @property
     def timestamp(self) -> pd.Timestamp:
@@ -149,6 +155,7 @@ class TradingSignal(_KnownByValue):
             "risk_level": self.risk_level,
             "suggested_position_size": _number(self.suggested_position_size),
             "close": self.close,
+            **({} if self.provenance.model is None else {"p_up": _number(self.p_up)}),
             "reasons": [reason.to_dict() for reason in self.reasons],
             "versions": self.provenance.to_dict(),
         }

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import msgspec
 
+from augury.signals.rules import Decision
 from augury.signals.signal import Reason, SignalType
 from augury.spec import Spec
 
-__all__ = ["SizingSpec", "position_size"]
+__all__ = ["SizingSpec", "position_size", "winning_probability"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class SizingSpec(Spec):
     """Position sizing. Fractions of equity.
 
     Kelly's fraction for a bet won with probability p at `payoff` (average win over average loss) is
-    p - (1 - p) / payoff (Kelly 1956); the confidence stands in for p until a calibrated probability is available, and
+    p - (1 - p) / payoff (Kelly 1956); the confidence stands in for p where no model gives a calibrated probability, and
     only `kelly_fraction` of it is used. `target_volatility` is per bar. Without `allow_short` a SELL means going flat.
     """
 
@@ -29,6 +30,25 @@ class SizingSpec(Spec):
     target_volatility: Annotated[float, msgspec.Meta(gt=0.0)] = 0.01
     volatility_bars: Annotated[int, msgspec.Meta(ge=2)] = 20
     allow_short: bool = False
+
+
+def winning_probability(
+    decision: Decision, p_up: float, p_down: float, *, modelled: bool
+) -> tuple[float, Reason | None]:
+    """The probability that a decision wins, for sizing, and the reason that says where it comes from.
+
+    With a model (`modelled`) it is `p_up` for a BUY and `p_down` for a SELL, so that a move of neither sort counts as
+    no win; where the model cannot judge (NaN), and without one, the confidence stands in.
+    """
+    if not modelled or decision.signal_type == "HOLD":
+        return decision.score, None
+    winning = p_up if decision.signal_type == "BUY" else p_down
+    values = (("p_up", p_up), ("p_down", p_down))
+    if math.isnan(winning):
+        text = "the model cannot judge this bar, so the confidence stands in for its probability"
+        return decision.score, Reason(code="M0", kind="unknown", text=text, values=values)
+    text = f"sized by the model's probability: {100 * winning:.1f} % for this {decision.signal_type}"
+    return winning, Reason(code="M1", kind="adjusted", text=text, values=values)
 
 
 def position_size(

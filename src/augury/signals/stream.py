@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -26,6 +26,7 @@ from augury.signals.assemble import RECENT_BARS, BarFacts, assemble
 from augury.signals.fingerprints import Fingerprint
 from augury.signals.kernels import volatility
 from augury.signals.prepared_news import NewsReader
+from augury.signals.price_model import PriceModel, PriceModelStream
 from augury.signals.signal import Provenance, TradingSignal
 from augury.signals.spacing import refuse_longer_bars, refuse_shorter_bars
 from augury.signals.spec import SignalSpec
@@ -64,12 +65,14 @@ class BarEvent:
 @dataclass(slots=True)
 class _TickerState:
     technical: TechnicalStream
+    price_model: PriceModelStream
     closes: deque[float]
     recent: deque[FloatVector]
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
     bars: int = 0
     opened_at: int | None = None
     shortest_ns: int | None = None
+    expected: FloatVector = field(default_factory=lambda: np.full(2, np.nan))
 
     def spacing_to(self, opened_at: int) -> int | None:
         """The shortest time between two opens if a bar that opens at `opened_at` came next; None for a first bar."""
@@ -92,8 +95,8 @@ class SignalStream:
         *,
         spec: SignalSpec,
         technical: Technical,
+        price_model: PriceModel,
         reader: NewsReader,
-        sectors: Mapping[str, str],
         statistics: StatisticsRecorder,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -101,12 +104,13 @@ class SignalStream:
         self._spec = spec
         self._timeframe = Timeframe.of(spec.timeframe)
         self._technical = technical
+        self._price_model = price_model
         self._reader = reader
         self._statistics = statistics
         self._clock = clock
         self._ids = (spec.id, spec.rules.id)
         self._tickers: dict[str, _TickerState] = {}
-        self._sentiment = SentimentStream(spec.sentiment, sectors=sectors, preparation=spec.preparation)
+        self._sentiment = SentimentStream(spec.sentiment, sectors=reader.sectors, preparation=spec.preparation)
         self._news_fingerprint = Fingerprint()
         self._pending: list[CanonicalKey] = []
         self._any_news = False
@@ -136,6 +140,7 @@ class SignalStream:
         self._record_news(closes_at)
         self._now_ns = closes_at
         state.recent.append(state.technical.update(event.opened_at_ns, bar))
+        state.expected = state.price_model.update(event.opened_at_ns, bar)
         state.closes.append(event.close)
         state.fingerprint.add_bar(event.opened_at_ns, bar)
         state.bars += 1
@@ -157,6 +162,7 @@ class SignalStream:
             np.column_stack(state.recent),
             mood if self._any_news else np.full(len(PANEL_COLUMNS), np.nan),
             volatility(np.array(state.closes)) if enough else float("nan"),
+            *state.expected.tolist(),
         )
         provenance = Provenance(
             augury=__version__,
@@ -167,12 +173,14 @@ class SignalStream:
             bars=state.fingerprint.hex,
             news=self._news_fingerprint.hex if self._any_news else None,
             sectors=self._reader.sectors_id if self._any_news else None,
+            model=self._price_model.id,
         )
         return assemble(facts, self._spec, provenance)
 
     def _new_state(self) -> _TickerState:
         closes: deque[float] = deque(maxlen=self._spec.sizing.volatility_bars + 1)
-        return _TickerState(self._technical.open_stream(), closes, deque(maxlen=RECENT_BARS))
+        recent: deque[FloatVector] = deque(maxlen=RECENT_BARS)
+        return _TickerState(self._technical.open_stream(), self._price_model.open_stream(), closes, recent)
 
     def _checked_close(self, event: BarEvent, bar: FloatVector, state: _TickerState | None) -> int:
         try:
@@ -233,6 +241,7 @@ class SignalStream:
                 news_fingerprint=self._news_fingerprint.snapshot(),
                 pending=sorted(self._pending),
                 tickers={name: _save(state) for name, state in self._tickers.items()},
+                price_model=self._price_model.id,
             )
         )
 
@@ -249,6 +258,11 @@ class SignalStream:
                 f"the snapshot holds scores of {saved.model}, this stream scores with {self._reader.model_version}; "
                 "use the same model or replay the news"
             )
+        if saved.price_model != self._price_model.id:
+            raise InvalidInput(
+                f"the snapshot was taken with the price model {saved.price_model}, this stream has "
+                f"{self._price_model.id}; restore it into a stream of the same model or replay the events"
+            )
         tickers = {name: self._load(state) for name, state in saved.tickers.items()}
         self._sentiment.restore(saved.sentiment)
         self._news_fingerprint.restore(saved.news_fingerprint)
@@ -258,6 +272,7 @@ class SignalStream:
     def _load(self, saved: TickerSnapshot) -> _TickerState:
         state = self._new_state()
         state.technical.restore(saved.technical)
+        state.price_model.restore(saved.price_model)
         state.closes.extend(saved.closes)
         state.recent.extend(np.frombuffer(row, dtype="<f8").astype(np.float64) for row in saved.recent)
         state.fingerprint.restore(saved.fingerprint)
@@ -274,4 +289,5 @@ def _save(state: _TickerState) -> TickerSnapshot:
         bars=state.bars,
         opened_at=state.opened_at,
         shortest_ns=state.shortest_ns,
+        price_model=state.price_model.snapshot(),
     )

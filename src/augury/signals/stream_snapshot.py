@@ -29,6 +29,7 @@ class TickerSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     bars: int
     opened_at: int | None
     shortest_ns: int | None
+    price_model: bytes = b""
 
 
 class StreamSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,7 @@ class StreamSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     news_fingerprint: bytes
     pending: list[tuple[int, str, str, list[float]]]
     tickers: dict[str, TickerSnapshot]
+    price_model: str | None = None
 
 
 def encode_snapshot(snapshot: StreamSnapshot) -> bytes:

@@ -18,6 +18,7 @@ from loky import get_reusable_executor
 
 from augury.arrays import FloatMatrix, IntVector
 from augury.errors import Unavailable
+from augury.learning.artefacts.artefact import Artefact
 from augury.market.bars import BarArrays
 from augury.signals.prepared_news import PreparedNews
 from augury.signals.signal import TradingSignal
@@ -28,7 +29,7 @@ __all__ = ["chunk_size", "judge_in_processes"]
 _CHUNKS_PER_WORKER = 2
 
 Judge: TypeAlias = Callable[[str, BarArrays, PreparedNews], TradingSignal]
-MakeJudge: TypeAlias = Callable[[SignalSpec], Judge]
+MakeJudge: TypeAlias = Callable[[SignalSpec, Artefact | None], Judge]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,16 @@ def judge_in_processes(
     chunks: Iterable[Mapping[str, BarArrays]],
     news: PreparedNews,
     workers: int,
+    artefact: Artefact | None = None,
 ) -> Iterator[TradingSignal]:
     """The signal of every ticker of every chunk, in order, from `workers` processes; the bars are checked already.
 
     All chunks are taken and handed over before the first signal is returned. `make_judge` is a module-level function
-    that builds the judge of a spec; a process builds it once per spec. Raises Unavailable when a worker dies.
+    that builds the judge of a spec and a model; a process builds it once for each. Raises Unavailable when a worker
+    dies.
     """
     pool = get_reusable_executor(max_workers=workers)
-    packed = pickle.dumps(news, protocol=5)
+    packed = pickle.dumps((news, artefact), protocol=5)
     try:
         waiting = [
             pool.submit(_judge_chunk, pickle.dumps((make_judge, spec, _laid_out(chunk)), protocol=5), packed)
@@ -94,13 +97,14 @@ def _laid_out(universe: Mapping[str, BarArrays]) -> _Chunk:
 def _judge_chunk(task: bytes, packed: bytes) -> bytes:
     """What a worker does: the signals of a chunk, pickled."""
     make_judge, spec, chunk = pickle.loads(task)  # noqa: S301 - written by the parent process a moment ago
-    news: PreparedNews = pickle.loads(packed)  # noqa: S301 - as above
-    key = (make_judge.__qualname__, spec.id)
+    shared: tuple[PreparedNews, Artefact | None] = pickle.loads(packed)  # noqa: S301 - as above
+    news, artefact = shared
+    key = (make_judge.__qualname__, spec.id, None if artefact is None else artefact.model_id)
     if key not in _judges:
-        _judges[key] = make_judge(spec)
+        _judges[key] = make_judge(spec, artefact)
     judge = _judges[key]
     signals = [judge(ticker, chunk.bars(place), news) for place, ticker in enumerate(chunk.tickers)]
     return pickle.dumps(signals, protocol=5)
 
 
-_judges: dict[tuple[str, str], Judge] = {}
+_judges: dict[tuple[str, str, str | None], Judge] = {}

@@ -8,7 +8,7 @@ import pandas as pd
 from augury.arrays import FloatMatrix
 from augury.errors import LookAheadError
 from augury.learning.labels.label import Labels
-from augury.market.bars import BarArrays, bar_arrays
+from augury.market.bars import BarArrays, bar_arrays, time_index
 from augury.testing.bar_interventions import wild_bars
 from augury.testing.experiment import CausalityPlan
 from augury.testing.feature_trial import awkward_bars
@@ -28,7 +28,7 @@ __all__ = [
 
 _FACTORS = (1e-3, 0.8, 0.95, 0.99, 1.01, 1.05, 1.2, 1e3)
 _POWER_OF_TWO = 4.0  # scales floats without rounding
-_OPEN_TIME_BARS = 3  # bars that tell the spacing
+_NO_TIME = np.iinfo(np.int64).min
 
 
 def values_keep_their_form(trial: LabelTrial) -> None:
@@ -88,13 +88,12 @@ def depends_on_its_future(trial: LabelTrial) -> None:
     """The label test for frames: `label_end` is carried, moves nothing when the rest changes, and labels respond."""
 
     def framed(bars: pd.DataFrame) -> pd.DataFrame:
-        found = trial.run(bar_arrays(bars))
-        closes = bars.index.as_unit("ns").asi8 + spacing  # type: ignore[attr-defined]
-        ends = pd.DatetimeIndex(pd.to_datetime(closes[found.end], utc=True))
-        return pd.DataFrame({"label": found.values, "label_end": ends.where(found.end >= 0, pd.NaT)}, index=bars.index)
+        arrays = bar_arrays(bars)
+        found = trial.run(arrays)
+        closes = np.where(found.end >= 0, arrays.opened_at[found.end] + spacing, _NO_TIME)
+        return pd.DataFrame({"label": found.values, "label_end": time_index(closes)}, index=bars.index)
 
-    opened = trial.bars.opened_at
-    spacing = int(np.diff(opened[:_OPEN_TIME_BARS]).min())
+    spacing = int(np.diff(trial.bars.opened_at).min())
     plan = CausalityPlan(random_cuts=3, early_cuts=1, event_cuts=1, seed=trial.spec.seed)
     assert_label(framed, trial.frame, trial.label.horizon, plan=plan)
 

@@ -17,7 +17,7 @@ from augury.report.wording import compact, percent
 if TYPE_CHECKING:
     from augury.report.story import Story
 
-__all__ = ["axis_percent", "curves_section", "hover_json"]
+__all__ = ["axis_percent", "curves_figures", "curves_section", "hover_json"]
 
 _BUCKETS = 600
 
@@ -44,6 +44,11 @@ def hover_json(times: IntVector, places: FloatVector, curves: list[tuple[str, Fl
 
 def curves_section(story: Story) -> str:
     """Equity on a linear and a logarithmic scale (a button changes), drawdown, and exposure where it is known."""
+    return section("equity", "Equity and drawdown", curves_figures(story))
+
+
+def curves_figures(story: Story, own: str = "Strategy") -> str:
+    """The figures of `curves_section` without their section; `own` is what the story's curve is called."""
     drawdown = drawdown_curve(story.equity, story.initial_cash)
     curves = [story.equity, drawdown]
     if story.benchmark is not None:
@@ -53,7 +58,7 @@ def curves_section(story: Story) -> str:
     kept = keep_extremes(curves, _BUCKETS)
     times = session_times(story)
     across = time_scale(times)
-    body = _equity(story, kept, times, across) + _drawdown(story, kept, times, across, drawdown)
+    body = _equity(story, kept, across, own) + _drawdown(story, kept, across, drawdown, own)
     if story.exposure is not None:
         body += _exposure(story.exposure, kept, times, across)
     thinned = (
@@ -61,12 +66,13 @@ def curves_section(story: Story) -> str:
         if len(kept) == len(story)
         else (f"{len(kept):,} of {len(story):,} closes are drawn; the highest and lowest of every span are among them.")
     )
-    return section("equity", "Equity and drawdown", body + (f'<p class="note">{thinned}</p>' if thinned else ""))
+    return body + (f'<p class="note">{thinned}</p>' if thinned else "")
 
 
-def _equity(story: Story, kept: IntVector, times: IntVector, across: Scale) -> str:
-    curves = [("Strategy", story.equity[kept], "money")]
-    key = [("k1", "Strategy")]
+def _equity(story: Story, kept: IntVector, across: Scale, own: str) -> str:
+    times = session_times(story)
+    curves = [(own, story.equity[kept], "money")]
+    key = [("k1", own)]
     if story.benchmark is not None:
         curves.append((story.benchmark.name, story.benchmark.equity[kept], "money"))
         key.append(("k2", story.benchmark.name))
@@ -95,9 +101,10 @@ def _ends(story: Story) -> str:
     return f"from {compact(story.initial_cash)} to {compact(float(story.equity[-1]))}"
 
 
-def _drawdown(story: Story, kept: IntVector, times: IntVector, across: Scale, drawdown: FloatVector) -> str:
+def _drawdown(story: Story, kept: IntVector, across: Scale, drawdown: FloatVector, own: str) -> str:
+    times = session_times(story)
     x = across.place(times[kept].astype(np.float64))
-    curves = [("Strategy", drawdown[kept], "percent")]
+    curves = [(own, drawdown[kept], "percent")]
     if story.benchmark is not None:
         beside = drawdown_curve(story.benchmark.equity, story.initial_cash)
         curves.append((story.benchmark.name, beside[kept], "percent"))

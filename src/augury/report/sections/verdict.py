@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from augury.report.evidence import MeasureLike, NullTest
     from augury.report.story import Story
 
-__all__ = ["badge", "bound_words", "error_bar_words", "sharpe_interval", "tries_words", "verdict_section"]
+__all__ = [
+    "Judged",
+    "badge",
+    "bound_words",
+    "error_bar_words",
+    "judged_section",
+    "sharpe_interval",
+    "tries_words",
+    "verdict_section",
+    "whisker",
+]
 
 _UNJUDGED = "No verdict was asked for: these are figures without their proof."
 _GATE_WORDS = {
@@ -31,20 +42,41 @@ _GATE_WORDS = {
 def verdict_section(story: Story) -> str:
     """The first thing on the page; without a verdict it says that nothing was judged."""
     verdict = story.judgement
-    gates = () if verdict is None else tuple(verdict.gates)
-    level = "not judged" if verdict is None else str(verdict.level)
-    headline = story.unjudged or _UNJUDGED if verdict is None else str(verdict.headline)
-    tone = tone_of_level(level)
-    words = "".join(f"<p>{escape(line)}</p>" for line in (*error_bar_words(story), tries_words(story)) if line)
+    return judged_section(
+        Judged(
+            level="not judged" if verdict is None else str(verdict.level),
+            headline=story.unjudged or _UNJUDGED if verdict is None else str(verdict.headline),
+            words=(*error_bar_words(story), tries_words(story)),
+            gates=() if verdict is None else tuple(verdict.gates),
+            drawn=_whisker(story),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the verdict's card holds: plain words, conditions, and the ready markup of what is `drawn` beside them."""
+
+    level: str
+    headline: str
+    words: tuple[str, ...] = ()
+    gates: tuple[GateLike, ...] = ()
+    drawn: str = ""
+
+
+def judged_section(judged: Judged) -> str:
+    """The card: level, headline, how sure, and every condition."""
+    gates = judged.gates
+    words = "".join(f"<p>{escape(line)}</p>" for line in judged.words if line)
     passed = sum(gate.passed is True for gate in gates)
     summary = f'<p class="tally">{passed} of {len(gates)} conditions met</p>' if gates else ""
     items = "".join(_gate(gate) for gate in sorted(gates, key=_urgency))
     return section(
         "verdict",
         "Verdict",
-        f'<div class="verdict {tone}"><div class="judgement"><div class="said">{badge(level)}'
-        f'<p class="headline">{escape(headline)}</p>'
-        f'<div class="words">{words}</div></div>{_whisker(story)}</div>'
+        f'<div class="verdict {tone_of_level(judged.level)}"><div class="judgement"><div class="said">'
+        f'{badge(judged.level)}<p class="headline">{escape(judged.headline)}</p>'
+        f'<div class="words">{words}</div></div>{judged.drawn}</div>'
         + (f'<div class="conditions">{summary}<ul class="gates">{items}</ul></div>' if gates else "")
         + "</div>",
     )
@@ -154,16 +186,21 @@ def tries_words(story: Story) -> str:
 
 def _whisker(story: Story) -> str:
     interval = sharpe_interval(story)
-    if interval is None:
-        return ""
-    value, low, high, level = interval
+    return "" if interval is None else whisker("Sharpe ratio", *interval)
+
+
+def whisker(name: str, value: float, low: float, high: float, level: float, digits: int = 2) -> str:
+    """A value and its interval on a line with zero."""
     scale = linear_scale(np.array([value, low, high]), include=(0.0,), count=4)
     spots = [100 * scale.at(place) for place in (low, high, value, 0.0)]
     ticks = "".join(f'<span style="left:{100 * tick.at:.2f}%">{escape(tick.label)}</span>' for tick in scale.ticks)
-    label = f"Sharpe ratio {quantity(value)}, {percent(level, 0)} interval {quantity(low)} to {quantity(high)}"
+    label = (
+        f"{name} {quantity(value, digits)}, {percent(level, 0)} interval {quantity(low, digits)} to "
+        f"{quantity(high, digits)}"
+    )
     return (
         f'<div class="whisker" role="img" aria-label="{escape(label)}">'
-        f"<p>Sharpe ratio, {percent(level, 0)} interval</p>"
+        f"<p>{escape(name)}, {percent(level, 0)} interval</p>"
         f'<div class="track"><i class="zero" style="left:{spots[3]:.2f}%"></i><i class="range" '
         f'style="left:{spots[0]:.2f}%;width:{spots[1] - spots[0]:.2f}%"></i>'
         f'<i class="point" style="left:{spots[2]:.2f}%">'

@@ -1,0 +1,36 @@
+"""The `train` result in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from augury.cli.render.model_scores import print_notes, print_profit, print_scores, print_verdict
+
+if TYPE_CHECKING:
+    from augury.operations.train import TrainResult
+
+__all__ = ["render"]
+
+
+def render(result: TrainResult, console: Console) -> None:
+    """What it learnt from, how it scores beside its baselines, what it would have earned, and what to do next."""
+    training = result.training
+    data, held_out = training.card.data, training.held_out
+    console.print(
+        f"{training.card.model} on {data.label} of {', '.join(data.symbols)}: {data.rows:,} rows to "
+        f"{data.last:%Y-%m-%d}, about {data.effective_rows:,.0f} without overlap of labels; fitted in "
+        f"{training.seconds:.1f} s.",
+        markup=False,
+    )
+    console.print(f"Held out: {held_out.rows:,} rows, {held_out.first:%Y-%m-%d} to {held_out.last:%Y-%m-%d}.\n")
+    print_scores(console, training.evaluation.scores, held_out.scores)
+    if held_out.decided < 1.0:
+        console.print(f"It decides on {held_out.decided:.0%} of the held-out rows and abstains on the others.")
+    print_profit(console, held_out)
+    print_verdict(console, held_out.verdict)
+    for path in result.written:
+        console.print(f"Written: {path}", markup=False)
+    console.print(f"Next: augury backtest {result.folder} YOUR.csv, or augury predict {result.folder} YOUR.csv")
+    print_notes(console, result.notes)

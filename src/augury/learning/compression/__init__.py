@@ -1,0 +1,1 @@
+"""Compression: smaller and faster models, with a certificate for each step."""

@@ -1,0 +1,1 @@
+"""Data sets: rows of features with their labels, folds and scaling."""

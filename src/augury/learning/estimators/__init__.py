@@ -1,0 +1,1 @@
+"""Estimators: one file a family, scikit-learn's interface."""

@@ -1,0 +1,1 @@
+"""Evaluation: scores out of sample with intervals, baselines, importance, calibration, profit."""

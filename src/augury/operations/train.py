@@ -1,0 +1,149 @@
+"""The `train` operation: a model trained, judged on unseen time and written as an artefact with its card."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from augury import learning
+from augury.errors import Conflict
+from augury.operations.files import PAGES, check_output
+from augury.operations.model_inputs import SAMPLE, DatasetOptions, Files, dataset_of, read_universe
+from augury.operations.operation import Operation, Progress, option
+from augury.operations.registry import register
+
+if TYPE_CHECKING:
+    from augury.learning import Training
+
+__all__ = ["TrainOptions", "TrainResult"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions(DatasetOptions):
+    """Options of the `train` operation."""
+
+    model: Annotated[
+        str,
+        msgspec.Meta(
+            description="A model family, options in brackets: linear, xgboost, 'lstm(hidden=32)', wavelet, gru, "
+            'transformer, chart_cnn, \'stack(members=("xgboost", "linear"))\', average.'
+        ),
+    ] = option(positional=True)
+    files: Files = option(positional=True)
+    output: Annotated[str, msgspec.Meta(description="The folder to write the model to.")] = option(short="-o")
+    overwrite: Annotated[bool, msgspec.Meta(description="Replace the model that is in that folder.")] = option(False)
+    held_out: Annotated[
+        float, msgspec.Meta(gt=0.0, lt=0.9, description="Last share of the time, looked at only by the last judgement.")
+    ] = option(0.2)
+    folds: Annotated[int, msgspec.Meta(ge=2, le=50, description="Blocks of the cross-validation before that.")] = (
+        option(5)
+    )
+    combinations: Annotated[
+        int, msgspec.Meta(ge=1, le=10, description="Blocks tested at once; above 1: combinatorial purged validation.")
+    ] = option(1)
+    wanted_accuracy: Annotated[
+        float | None, msgspec.Meta(description="Abstain where the model is not right this often: 0.6.")
+    ] = option(None)
+    importance: Annotated[
+        bool, msgspec.Meta(description="Measure what each feature adds, out of fold, and SHAP values of trees.")
+    ] = option(True)
+    report: Annotated[str | None, msgspec.Meta(description="Write one self-contained HTML page here.")] = option(
+        None, short="-r"
+    )
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="Seed of every fit and of every interval.")] = (
+        option(0)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainResult:
+    """The trained model with its evidence, and the files that were written."""
+
+    training: Training = field(repr=False)
+    folder: str
+    written: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-ready values: the manifest, the card, and the figures on the held-out time."""
+        return {
+            "manifest": self.training.artefact.manifest.to_dict(),
+            "card": self.training.card.to_dict(),
+            "held_out": self.training.held_out.to_dict(),
+            "folder": self.folder,
+            "written": list(self.written),
+            "notes": list(self.notes),
+        }
+
+
+def reads_of(model: str) -> list[str]:
+    """The kinds of inputs that a model, or any member of an ensemble, reads."""
+    name, options = learning.parse_model(model)
+    members = options.get("members", ())
+    if isinstance(members, tuple | list) and members:
+        return sorted({kind for member in members for kind in reads_of(str(member))})
+    return [learning.family_of(name).input_kind]
+
+
+def _run(options: TrainOptions, progress: Progress) -> TrainResult:
+    folder = Path(options.output)
+    if options.report is not None:
+        check_output(options.report, made_from=[path for path in options.files if path != SAMPLE], endings=PAGES)
+    if folder.exists() and not options.overwrite:
+        raise Conflict(f"{folder} exists already; choose another folder, or --overwrite the model in it")
+    reads = reads_of(options.model)
+    universe = read_universe(options.files, options)
+    dataset = dataset_of(universe, options, reads)
+
+    def track(items: Iterable[Any], total: int) -> Iterable[Any]:
+        return progress.track(items, "Training", total)
+
+    import pandas as pd
+
+    training = learning.train_model(
+        dataset,
+        options.model,
+        _spec(options),
+        seed=options.seed,
+        track=track,
+    )
+    now = pd.Timestamp(time.time_ns(), tz="UTC").floor("s")
+    training = dataclasses.replace(training, card=dataclasses.replace(training.card, made_at=now))
+    learning.write_artefact(
+        training.artefact, folder, replace_existing=options.overwrite, beside=learning.card_texts(training.card)
+    )
+    written = [str(folder)]
+    if options.report is not None:
+        learning.write_model_report(training, options.report)
+        written.append(options.report)
+    return TrainResult(training=training, folder=str(folder), written=tuple(written), notes=universe.notes)
+
+
+def _spec(options: TrainOptions) -> learning.TrainingSpec:
+    evaluation = learning.EvaluationSpec(cv=learning.CvSpec(folds=options.folds, test_groups=options.combinations))
+    if options.wanted_accuracy is not None:
+        evaluation = evaluation.replace(abstain_accuracy=options.wanted_accuracy)
+    if not options.importance:
+        evaluation = evaluation.replace(importance=None)
+    return learning.TrainingSpec(held_out=options.held_out, evaluation=evaluation)
+
+
+register(
+    Operation(
+        name="train",
+        summary="Train a model: purged cross-validation, calibration, judgement on held-out time, ONNX artefact.",
+        example="augury train xgboost sample -o models/first",
+        spec_type=TrainOptions,
+        result="augury.operations.train:TrainResult",
+        run=_run,
+        changes_state=True,
+        role="analyst",
+        long=True,
+    )
+)

@@ -1,0 +1,117 @@
+"""The `tune-model` operation: the options of a model family searched on purged folds, shared by several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from augury import learning
+from augury.operations.model_inputs import DatasetOptions, Files, dataset_of, read_universe
+from augury.operations.operation import Operation, Progress, option
+from augury.operations.registry import register
+
+if TYPE_CHECKING:
+    from augury.learning import Dataset, ModelSearch
+
+__all__ = ["TuneModelOptions", "TuneModelResult"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneModelOptions(DatasetOptions):
+    """Options of the `tune-model` operation."""
+
+    model: Annotated[
+        str, msgspec.Meta(description="A model family; options given here stay as they are: 'xgboost(max_depth=4)'.")
+    ] = option(positional=True)
+    files: Files = option(positional=True)
+    trials: Annotated[int, msgspec.Meta(ge=1, le=100_000, description="Settings to try in all.")] = option(30)
+    workers: Annotated[int, msgspec.Meta(ge=1, le=256, description="Processes that share the trials.")] = option(1)
+    storage: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="A folder that keeps the study: run again to continue it, from several processes too."
+        ),
+    ] = option(None)
+    latency: Annotated[
+        bool, msgspec.Meta(description="Minimise the latency of a row too: shows the best trades between both.")
+    ] = option(False)
+    holdout: Annotated[
+        float,
+        msgspec.Meta(ge=0.0, le=0.9, description="Last share of the time that the search does not see, for `train`."),
+    ] = option(0.2)
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="Seed of the search and of every fit.")] = option(
+        0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneModelResult:
+    """The search, the data set it was made on, and the command that trains what it found."""
+
+    search: ModelSearch
+    dataset: Dataset = field(repr=False)
+    next_command: str
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-ready values."""
+        search = self.search
+        shown = search.trials.drop(columns=["fold_scores"])
+        pareto = (
+            None if search.pareto is None else search.pareto.drop(columns=["fold_scores"]).to_dict(orient="records")
+        )
+        return {
+            "model": search.model,
+            "best_model": search.best_model,
+            "best_value": search.best_value,
+            "tried": search.tried,
+            "trials": shown.astype(object).where(shown.notna(), None).to_dict(orient="records"),
+            "importance": search.importance,
+            "pareto": pareto,
+            "hypervolume": search.hypervolume,
+            "rows": len(self.dataset),
+            "fingerprint": self.dataset.fingerprint,
+            "next": self.next_command,
+            "notes": [*self.notes, *search.notes],
+        }
+
+
+def _run(options: TuneModelOptions, progress: Progress) -> TuneModelResult:
+    family = learning.family_of(learning.parse_model(options.model)[0])
+    universe = read_universe(options.files, options)
+    dataset = dataset_of(universe, options, [family.input_kind])
+    seen = dataset.rows(learning.holdout(dataset, options.holdout).train) if options.holdout > 0.0 else dataset
+    spec = learning.ModelSearchSpec(
+        trials=options.trials, objective="score_and_latency" if options.latency else "score", seed=options.seed
+    )
+
+    def track(items: Iterable[Any], total: int) -> Iterable[Any]:
+        return progress.track(items, "Searching", total)
+
+    search = learning.search_model(
+        seen, options.model, spec, storage=options.storage, workers=options.workers, track=track
+    )
+    command = f"augury train {_quoted(search.best_model)} {' '.join(options.files)} -o models/tuned"
+    return TuneModelResult(search=search, dataset=seen, next_command=command, notes=universe.notes)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if "(" in text else text
+
+
+register(
+    Operation(
+        name="tune-model",
+        summary="Search the options of a model on purged folds, one objective or score against latency; continuable.",
+        example="augury tune-model xgboost sample --trials 30 --workers 2 --storage studies/first",
+        spec_type=TuneModelOptions,
+        result="augury.operations.tune_model:TuneModelResult",
+        run=_run,
+        changes_state=True,
+        role="analyst",
+        long=True,
+    )
+)
