@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, run_engine
+from augury.backtest.account.engine import years_between
 from augury.backtest.account.event_engine import run_target_events
 from augury.backtest.account.events import TargetEvents
 from augury.backtest.account.layout import FILLS
@@ -77,3 +78,11 @@ def test_events_that_a_delay_moves_behind_the_last_bar_are_gone() -> None:
     later = events.later(2)
     assert later.bars.tolist() == [4, 9]
     assert np.flatnonzero(~np.isnan(later.dense())).tolist() == [4, 9]
+
+
+@pytest.mark.parametrize("bars", [1, 2, 16_383, 16_384, 20_000])
+def test_years_between_bars_have_the_same_bits_for_short_and_long_histories(bars):
+    times = np.cumsum(np.random.default_rng(1).integers(1, 10**12, bars)).astype(np.int64)
+    expected = np.concatenate([[0.0], np.diff(times).astype(float) / (360 * 86_400 * 10.0**9)])
+    arrays = BarArrays(times, np.ones((5, bars)))
+    assert np.array_equal(years_between(arrays), expected)

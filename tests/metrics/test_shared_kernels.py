@@ -12,6 +12,8 @@ from hypothesis.extra import numpy as hnp
 
 from augury.metrics import Curve, Metrics, drawdown_kernels, lane_kernels, measure, moment_kernels
 from augury.metrics.curve_kernels import returns_of, returns_with_sum
+from augury.metrics.fall_sums_kernel import drawdown_sums
+from augury.metrics.lag_kernel import lagged_products
 from augury.metrics.returns.quantile import quantile_of_sorted, quantile_of_tail, sorted_tails
 from augury.metrics.scratch import scratch
 from augury.metrics.tail_kernels import sort_values
@@ -52,7 +54,7 @@ def test_products_at_every_lag_have_the_bits_of_a_sum_for_each(n: int) -> None:
     c = x - 0.0007
     for lags in (0, 1, 3, 4, 13, 29):
         out = np.full(lags, np.nan)
-        moment_kernels.lagged_products(x, 0.0007, out)
+        lagged_products(x, 0.0007, out)
         assert out.tolist() == [canonical_sum(c[k:] * c[: n - k]) if k < n else 0.0 for k in range(1, lags + 1)]
 
 
@@ -85,7 +87,7 @@ def test_sums_of_drawdowns_are_those_of_the_series(n: int) -> None:
         drawdown_kernels.drawdown_series(100.0, equity, falls)
         last = falls[-1] if n else 0.0
         expected = (canonical_sum(falls), canonical_sum(falls * falls), np.count_nonzero(falls < 0.0), last)
-        assert drawdown_kernels.drawdown_sums(100.0, equity) == expected
+        assert drawdown_sums(100.0, equity) == expected
 
 
 @given(hnp.arrays(np.float64, st.integers(0, 60), elements=st.floats(allow_nan=False, allow_infinity=False)))

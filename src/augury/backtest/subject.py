@@ -12,7 +12,6 @@ import numpy as np
 from augury.arrays import FloatMatrix, FloatVector, IntVector
 from augury.backtest.account.engine import EngineRun, check_targets
 from augury.backtest.actions.split_adjustment import split_adjusted
-from augury.backtest.bar_check import keeps_rules
 from augury.backtest.spec import BacktestSpec
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
@@ -23,7 +22,7 @@ from augury.strategies.strategy import PlainForm, Strategy
 
 _NO_ACTIONS = np.empty((3, 0))
 
-__all__ = ["Given", "Subject", "arrays_of", "bars_in_a_year", "given_subject", "subject_of"]
+__all__ = ["Given", "KnownBars", "Subject", "arrays_of", "bars_in_a_year", "given_subject", "subject_of"]
 
 
 class Given(Protocol):
@@ -69,23 +68,22 @@ class Subject:
         return found
 
 
+class KnownBars(BarArrays):
+    """Arrays that were found to keep every rule of bars, see `bar_check`; only who has just checked them makes one."""
+
+    __slots__ = ()
+
+
 def arrays_of(bars: Any) -> BarArrays:
     """Checked arrays from a frame, or from arrays; InvalidBars when they break a rule."""
     if isinstance(bars, BarArrays):
-        if not (_as_declared(bars) and keeps_rules(bars.opened_at, bars.matrix)):
-            check_bar_arrays(bars)  # the same rules, and words for the one that is broken
+        if isinstance(bars, KnownBars):
+            return bars
+        check_bar_arrays(bars)
         if bars.matrix.flags.writeable and bars.opened_at.flags.writeable:
             return bars
         return BarArrays(bars.opened_at.copy(), bars.matrix.copy())  # kernels take no read-only arrays
     return valid_arrays(bars)
-
-
-def _as_declared(bars: BarArrays) -> bool:
-    """Whether these are the arrays that a kernel can take: int64[n] times and a C-contiguous float64[5, n] matrix."""
-    times, matrix = bars.opened_at, bars.matrix
-    typed = times.dtype == np.int64 and matrix.dtype == np.float64
-    shaped = matrix.ndim == 2 and matrix.shape[0] == 5 and times.shape == matrix.shape[1:]
-    return bool(typed and shaped and matrix.flags.c_contiguous and matrix.flags.writeable and times.flags.writeable)
 
 
 @lru_cache(maxsize=64)

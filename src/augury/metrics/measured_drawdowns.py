@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from augury.metrics.account_path import AccountPath
-from augury.metrics.curve_kernels import ratio
+from augury.metrics.curve_kernels import lane_sum, lane_sum_squares, ratio
 from augury.metrics.definitions import MEASURES
-from augury.metrics.drawdown_kernels import drawdown_sums, longest_drawdown, max_drawdown
+from augury.metrics.drawdown_kernels import drawdown_series, longest_drawdown, max_drawdown
 from augury.metrics.drawdowns.longest_drawdown_days import days_between_closes
 from augury.metrics.headline_kernels import CAGR_BARS
 from augury.metrics.measuring import Gathered
+from augury.metrics.returns.quantile import MANY_BARS
 
 __all__ = ["put_drawdowns"]
 
@@ -24,7 +27,7 @@ def put_drawdowns(path: AccountPath, out: Gathered) -> None:
     n = path.bars
     if n == 0:
         return out.put_undefined(_NAMES, path.obstacle)
-    added, squares, under, now = drawdown_sums(path.initial, path.equity)
+    added, squares, under, now = _fall_sums(path)
     depth, _, _ = max_drawdown(path.initial, path.equity)
     ulcer = math.sqrt(squares / n)
     _put_ratios(path, out, depth, ulcer)
@@ -42,6 +45,19 @@ def put_drawdowns(path: AccountPath, out: Gathered) -> None:
     out.put("time_under_water", under / n, "")
     out.put("ulcer_index", ulcer, "")
     return None
+
+
+def _fall_sums(path: AccountPath) -> tuple[float, float, float, float]:
+    """Sum and sum of squares of the drawdowns, how many lie below 0, the last one; the same bits either way."""
+    if path.bars >= MANY_BARS:
+        from augury.metrics.fall_sums_kernel import drawdown_sums  # compiled code that short curves do not need
+
+        sums: tuple[float, float, float, float] = drawdown_sums(path.initial, path.equity)
+        return sums
+    falls = np.empty(path.bars)
+    drawdown_series(path.initial, path.equity, falls)
+    under = float(np.count_nonzero(falls < 0.0))
+    return lane_sum(falls), lane_sum_squares(falls), under, float(falls[-1])
 
 
 def _put_ratios(path: AccountPath, out: Gathered, depth: float, ulcer: float) -> None:

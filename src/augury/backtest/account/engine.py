@@ -11,7 +11,6 @@ from augury.backtest.account import layout
 from augury.backtest.account.events import TargetEvents
 from augury.backtest.account.layout import FILL_COLUMNS, Book, Market, new_state, settings_vector
 from augury.backtest.account.plain_kernel import run_plain
-from augury.backtest.account.year_kernel import fill_years
 from augury.backtest.spec import BacktestSpec, CostSpec
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
@@ -21,6 +20,8 @@ __all__ = ["EngineRun", "check_targets", "checked_actions", "run_engine", "years
 
 _NO_ACTIONS = np.empty((3, 0))
 _FIRST_ROOM = 256
+_YEAR_NS = 360 * 86_400 * 10.0**9
+_MANY_BARS = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -63,8 +64,15 @@ class EngineRun:
 
 def years_between(bars: BarArrays) -> FloatVector:
     """Time from each bar's predecessor in years of 360 days, float64[n], 0 for the first."""
-    years = np.empty(len(bars))
-    fill_years(np.ascontiguousarray(bars.opened_at), years)
+    if len(bars) >= _MANY_BARS:
+        from augury.backtest.account.year_kernel import fill_years  # compiled code that short histories do not need
+
+        years = np.empty(len(bars))
+        fill_years(np.ascontiguousarray(bars.opened_at), years)
+        return years
+    years = np.zeros(len(bars))
+    np.subtract(bars.opened_at[1:], bars.opened_at[:-1], out=years[1:], casting="unsafe")
+    years /= _YEAR_NS
     return years
 
 

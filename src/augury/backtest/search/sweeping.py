@@ -12,6 +12,7 @@ import numpy as np
 from augury.arrays import FloatMatrix
 from augury.backtest.account.engine import years_between
 from augury.backtest.account.layout import Market, new_state, settings_vector
+from augury.backtest.bar_check import known_bars
 from augury.backtest.search.grid import combinations_of
 from augury.backtest.search.sweep_kernel import MEASURED, QUICK, Blocks, Rules, Search, sweep_chunk
 from augury.backtest.search.sweep_result import SweepResult, SymbolSweep
@@ -136,7 +137,8 @@ def _swept(
     chosen = as_strategy(strategy)
     dealt = _dealt(actions, universe)
     subjects = [
-        subject_of(chosen, frame, None, spec, str(symbol), dealt.get(symbol)) for symbol, frame in universe.items()
+        subject_of(chosen, known_bars(frame), None, spec, str(symbol), dealt.get(symbol))
+        for symbol, frame in universe.items()
     ]
     params = combinations_of(subjects[0].strategy, grid)
     parts = [_blank(subject, params, columns) for subject in subjects]

@@ -9,9 +9,11 @@ import numpy as np
 from augury.arrays import FloatVector
 from augury.errors import InvalidInput
 
-__all__ = ["ordered_around", "quantile_of_sorted", "quantile_of_tail", "sorted_tails"]
+__all__ = ["MANY_BARS", "ordered_around", "quantile_of_sorted", "quantile_of_tail", "sorted_tails"]
 
-_MANY = 16_384  # values that are worth a sample; fewer are sorted by numpy, without kernels to load
+MANY_BARS = 16_384
+"""From here on kernels for long curves pay for their loading; shorter ones take simpler means to the same bits."""
+
 _SAMPLE, _MARGIN = 4096, 0.012  # its size, and over three standard errors of the share below its 5 % quantile
 
 
@@ -43,7 +45,7 @@ def sorted_tails(x: FloatVector, low: float, high: float) -> tuple[FloatVector, 
     reads. A sample says where to cut; whatever it says, the values are those of a full sort.
     """
     n = x.size
-    if n < _MANY:
+    if n < MANY_BARS:
         ordered = np.sort(x)
         return ordered, ordered, 0
     return _tails_of_many(x, low, high)

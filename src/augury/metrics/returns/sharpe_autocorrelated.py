@@ -8,8 +8,8 @@ import numpy as np
 
 from augury.arrays import FloatVector
 from augury.metrics.checked import positive, vector
-from augury.metrics.curve_kernels import deviation_of, lane_sum, lane_sum_centred_squares
-from augury.metrics.moment_kernels import lagged_products
+from augury.metrics.curve_kernels import deviation_of, lane_sum, lane_sum_centred_squares, lane_sum_products
+from augury.metrics.returns.quantile import MANY_BARS
 from augury.metrics.returns.sharpe import sharpe
 
 __all__ = ["autocorrelations", "correlations_around", "sharpe_autocorrelated"]
@@ -32,9 +32,17 @@ def correlations_around(x: FloatVector, mean: float, squares: float, lags: int) 
     """`autocorrelations` of checked float64[n] whose mean and sum of squares around it are known."""
     if not deviation_of(squares, mean, x.size) > 0.0:
         return [math.nan] * lags
-    products = np.empty(lags)
-    lagged_products(x, mean, products)
-    return [value / squares if lag < x.size else math.nan for lag, value in enumerate(products.tolist(), start=1)]
+    if x.size >= MANY_BARS:
+        from augury.metrics.lag_kernel import lagged_products  # compiled code that short curves do not need
+
+        products = np.empty(lags)
+        lagged_products(x, mean, products)
+        return [value / squares if lag < x.size else math.nan for lag, value in enumerate(products.tolist(), start=1)]
+    centred = x - mean
+    return [
+        lane_sum_products(centred[lag:], centred[:-lag]) / squares if lag < x.size else math.nan
+        for lag in range(1, lags + 1)
+    ]
 
 
 def sharpe_autocorrelated(
