@@ -224,6 +224,7 @@ def data_paragraph(outcomes: list[Outcome], seconds: float) -> Iterator[str]:
 def floors_table(outcomes: list[Outcome]) -> Iterator[str]:
     """Each floor with what each family reached at the moderate level."""
     yield "At the moderate level, on validation rows; a cross: the floor is not reached, or the step was refused."
+    yield "The reasons stand with each family below."
     yield ""
     yield f"| floor | {' | '.join(found.subject.name for found in outcomes)} |"
     yield f"|---|{'---:|' * len(outcomes)}"
@@ -341,14 +342,22 @@ A model that is smaller and faster is cheaper to serve and quicker to answer, if
 tries one step after the other and keeps a step only with a certificate: a real gain, and a score that is not inferior.
 
 ```python
+from augury.learning.artefacts.exporting import extras_of
 from augury.learning.compression.compressing import compress
 from augury.learning.compression.rows import split_rows
+from augury.learning.data.building import build_dataset
+from augury.learning.data.dataset import DatasetSpec
+from augury.learning.estimators.families import make_model
+from augury.sample import load_sample
 
-rows = split_rows(dataset)                    # 60 % to train, 20 % to validate, 20 % never touched
-model = make_model("lstm").fit(rows.train.inputs, rows.train.target, rows.train.weights)
-found = compress(model, rows, "moderate")
-print(found.to_frame())                       # every step with its gain, its cost and the verdict
-found.export("models/lstm-small")             # model.onnx and manifest.json
+dataset = build_dataset(load_sample().bars["IBM"], DatasetSpec(features=("rsi", "roc", "adx", "mfi")))
+rows = split_rows(dataset)  # 60 % of the time to train, 20 % to validate, 20 % that decide nothing
+model = make_model("xgboost(rounds=100, patience=None)")
+model.fit(rows.train.inputs, rows.train.target, rows.train.weights)
+
+found = compress(model, rows, "moderate", methods=("truncate_rounds", "prune_splits"))
+print(found.to_frame())  # every step with its gain, its cost and the verdict
+small = found.artefact(extras_of(rows.train))  # or found.export(folder, extras): model.onnx and manifest.json
 ```
 
 An artefact is compressed the same way: `compress(load_artefact("models/lstm"), dataset)`. What lies after the end of

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from augury.learning.artefacts.prediction import Prediction
     from augury.learning.artefacts.predictor import Predictor, PredictorStream
     from augury.learning.artefacts.reading import load_artefact
+    from augury.learning.artefacts.state import export_trainable, restore_model
     from augury.learning.artefacts.to_graph import to_onnx
     from augury.learning.artefacts.writing import write_artefact
+    from augury.learning.compression.certificate import Certificate
+    from augury.learning.compression.compressing import CompressionSpec, compress, compress_with
+    from augury.learning.compression.levels import LEVELS, Bounds
+    from augury.learning.compression.outcome import Compression, StepRecord
+    from augury.learning.compression.planning import METHODS
+    from augury.learning.compression.rows import CompressionRows, split_rows
     from augury.learning.data.building import build_dataset
     from augury.learning.data.dataset import Dataset, DatasetSpec
     from augury.learning.data.folds import (
@@ -59,7 +66,7 @@ if TYPE_CHECKING:
     from augury.learning.evaluation.scores import Score, score_predictions
     from augury.learning.evaluation.shap_values import shap_importance
     from augury.learning.following import model_strategy
-    from augury.learning.judging import dataset_for, judge_artefact
+    from augury.learning.judging import dataset_for, judge_artefact, other_timeframe
     from augury.learning.labels.label import Label, Labels
     from augury.learning.labels.overlap import average_uniqueness, concurrency
     from augury.learning.labels.registry import (
@@ -76,11 +83,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAMILIES",
+    "LEVELS",
+    "METHODS",
     "Abstention",
     "Artefact",
+    "Bounds",
     "CalibrationMap",
     "CalibrationReport",
+    "Certificate",
     "CombinatorialFolds",
+    "Compression",
+    "CompressionRows",
+    "CompressionSpec",
     "ConformalSpec",
     "CrossValidation",
     "CvSpec",
@@ -112,6 +126,7 @@ __all__ = [
     "RobustScaler",
     "Score",
     "ScoreSpec",
+    "StepRecord",
     "Training",
     "TrainingSpec",
     "WeightSpec",
@@ -123,6 +138,8 @@ __all__ = [
     "card_texts",
     "combinatorial_folds",
     "compare_scores",
+    "compress",
+    "compress_with",
     "concurrency",
     "conformal_intervals",
     "conformal_sets",
@@ -130,6 +147,7 @@ __all__ = [
     "dataset_for",
     "evaluate_model",
     "export_model",
+    "export_trainable",
     "extras_of",
     "family_of",
     "fit_abstention",
@@ -144,6 +162,7 @@ __all__ = [
     "model_latency",
     "model_strategy",
     "model_text",
+    "other_timeframe",
     "parse_model",
     "permutation_importance",
     "profit_of",
@@ -151,11 +170,13 @@ __all__ = [
     "register_label",
     "reliability_curve",
     "require_disjoint",
+    "restore_model",
     "reweighted",
     "sample_weights",
     "score_predictions",
     "search_model",
     "shap_importance",
+    "split_rows",
     "to_onnx",
     "train_model",
     "walk_forward_folds",
@@ -168,9 +189,14 @@ __getattr__, __dir__ = lazy_exports(
     {
         "Abstention": "augury.learning.artefacts.manifest",
         "Artefact": "augury.learning.artefacts.artefact",
+        "Bounds": "augury.learning.compression.levels",
         "CalibrationMap": "augury.learning.artefacts.calibration_map",
         "CalibrationReport": "augury.learning.evaluation.calibration",
+        "Certificate": "augury.learning.compression.certificate",
         "CombinatorialFolds": "augury.learning.data.folds",
+        "Compression": "augury.learning.compression.outcome",
+        "CompressionRows": "augury.learning.compression.rows",
+        "CompressionSpec": "augury.learning.compression.compressing",
         "ConformalSpec": "augury.learning.evaluation.conformal",
         "CrossValidation": "augury.learning.evaluation.cross_validation",
         "CvSpec": "augury.learning.evaluation.cross_validation",
@@ -184,9 +210,11 @@ __getattr__, __dir__ = lazy_exports(
         "HeldOut": "augury.learning.evaluation.held_out",
         "Inputs": "augury.learning.data.inputs",
         "Knots": "augury.learning.artefacts.calibration_map",
+        "LEVELS": "augury.learning.compression.levels",
         "Label": "augury.learning.labels.label",
         "LabelDefinition": "augury.learning.labels.registry",
         "Labels": "augury.learning.labels.label",
+        "METHODS": "augury.learning.compression.planning",
         "Manifest": "augury.learning.artefacts.manifest",
         "ManifestExtras": "augury.learning.artefacts.manifest",
         "ModelCard": "augury.learning.evaluation.model_card",
@@ -203,6 +231,7 @@ __getattr__, __dir__ = lazy_exports(
         "RobustScaler": "augury.learning.data.scaling",
         "Score": "augury.learning.evaluation.scores",
         "ScoreSpec": "augury.learning.evaluation.score_spec",
+        "StepRecord": "augury.learning.compression.outcome",
         "Training": "augury.learning.training",
         "TrainingSpec": "augury.learning.training",
         "WeightSpec": "augury.learning.data.weighting",
@@ -214,6 +243,8 @@ __getattr__, __dir__ = lazy_exports(
         "card_texts": "augury.learning.evaluation.card_writing",
         "combinatorial_folds": "augury.learning.data.folds",
         "compare_scores": "augury.learning.evaluation.comparison",
+        "compress": "augury.learning.compression.compressing",
+        "compress_with": "augury.learning.compression.compressing",
         "concurrency": "augury.learning.labels.overlap",
         "conformal_intervals": "augury.learning.evaluation.conformal",
         "conformal_sets": "augury.learning.evaluation.conformal",
@@ -221,6 +252,7 @@ __getattr__, __dir__ = lazy_exports(
         "dataset_for": "augury.learning.judging",
         "evaluate_model": "augury.learning.evaluation.evaluation",
         "export_model": "augury.learning.artefacts.exporting",
+        "export_trainable": "augury.learning.artefacts.state",
         "extras_of": "augury.learning.artefacts.exporting",
         "family_of": "augury.learning.estimators.families",
         "fit_abstention": "augury.learning.evaluation.abstention",
@@ -235,6 +267,7 @@ __getattr__, __dir__ = lazy_exports(
         "model_latency": "augury.learning.artefacts.latency",
         "model_strategy": "augury.learning.following",
         "model_text": "augury.learning.estimators.families",
+        "other_timeframe": "augury.learning.judging",
         "parse_model": "augury.learning.estimators.families",
         "permutation_importance": "augury.learning.evaluation.importance",
         "profit_of": "augury.learning.evaluation.profit",
@@ -242,11 +275,13 @@ __getattr__, __dir__ = lazy_exports(
         "register_label": "augury.learning.labels.registry",
         "reliability_curve": "augury.learning.evaluation.reliability",
         "require_disjoint": "augury.learning.data.folds",
+        "restore_model": "augury.learning.artefacts.state",
         "reweighted": "augury.learning.data.weighting",
         "sample_weights": "augury.learning.data.weighting",
         "score_predictions": "augury.learning.evaluation.scores",
         "search_model": "augury.learning.search.searching",
         "shap_importance": "augury.learning.evaluation.shap_values",
+        "split_rows": "augury.learning.compression.rows",
         "to_onnx": "augury.learning.artefacts.to_graph",
         "train_model": "augury.learning.training",
         "walk_forward_folds": "augury.learning.data.folds",

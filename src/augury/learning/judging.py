@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from augury.errors import InvalidInput, NotEnoughData
+from augury.errors import InvalidArtefact, InvalidInput, NotEnoughData
 from augury.features.computing import parse_feature
 from augury.learning.artefacts.manifest import Manifest
 from augury.learning.artefacts.predictor import Predictor
@@ -16,13 +18,45 @@ from augury.learning.data.dataset import Dataset, DatasetSpec
 from augury.learning.evaluation.evaluation import EvaluationSpec
 from augury.learning.evaluation.held_out import About, HeldOut, held_out_record
 from augury.learning.evaluation.predictions import Predictions
+from augury.market.bars import BarArrays
+from augury.market.timeframe import infer_timeframe
 from augury.market.times import iso
 from augury.validation.seeds import Seed
 
-__all__ = ["TRAINING_TARGETS", "dataset_for", "judge_artefact", "training_targets"]
+__all__ = [
+    "TIMEFRAME",
+    "TRAINING_TARGETS",
+    "dataset_for",
+    "judge_artefact",
+    "other_timeframe",
+    "timeframe_of",
+    "training_targets",
+]
 
 TRAINING_TARGETS = "training_targets"
 """The note of a manifest that holds what a model would say that learnt nothing but how often each class came."""
+
+TIMEFRAME = "timeframe"
+"""The note of a manifest that holds the timeframe of the bars it was trained on."""
+
+
+def timeframe_of(bars: Iterable[BarArrays]) -> str:
+    """The timeframe of the longest of these series, such as "1D"; empty where it cannot be told."""
+    try:
+        return str(infer_timeframe(max(bars, key=len).opened_at))
+    except (NotEnoughData, InvalidInput):
+        return ""
+
+
+def other_timeframe(manifest: Manifest, bars: Iterable[BarArrays]) -> str | None:
+    """What has to be said when these bars have another timeframe than those that the model was trained on."""
+    then, now = manifest.notes.get(TIMEFRAME, ""), timeframe_of(bars)
+    if not then or not now or then == now:
+        return None
+    return (
+        f"{manifest.model_id} was trained on bars of {then}, these are bars of {now}: what it learnt need not hold "
+        f"here. Pass bars of {then}."
+    )
 
 
 def training_targets(dataset: Dataset) -> str:
@@ -70,13 +104,16 @@ def judge_artefact(
     `in_sample=True` judges every row, those it was trained on too. Raises NotEnoughData when no row is later.
     """
     spec, manifest = spec or EvaluationSpec(), predictor.manifest
+    if manifest.features:
+        _ = predictor.bar_inputs  # refuses features that are others now
     whole = dataset_for(manifest, bars)
     after = manifest.fit_end
     rows = np.arange(len(whole)) if in_sample or after is None else np.flatnonzero(whole.inputs.opened_at > after)
     if rows.size < 2:
         raise NotEnoughData(
-            f"none of {len(whole)} rows is later than {iso(after or 0)[:10]}, where the training of "
-            f"{manifest.model_id} ends; pass later bars, or judge in sample knowing that it proves nothing"
+            f"{rows.size or 'none'} of {len(whole)} rows with a known label is later than {iso(after or 0)[:10]}, "
+            f"where the training of {manifest.model_id} ends; pass later bars, or judge the time of its training too "
+            "(in_sample=), knowing that it proves nothing"
         )
     found = predictor.predict(whole.rows(rows).inputs)
     learnt = np.array(_learnt(manifest), dtype=np.float64)
@@ -96,11 +133,19 @@ def judge_artefact(
 def _learnt(manifest: Manifest) -> list[float]:
     """What the training rows taught without any feature."""
     note = manifest.notes.get(TRAINING_TARGETS)
-    if note is not None:
-        values = json.loads(note)
-        if isinstance(values, list) and len(values) == max(len(manifest.classes), 1):
-            return [float(value) for value in values]
-    return [1.0 / len(manifest.classes)] * len(manifest.classes) if manifest.classes else [0.0]
+    if note is None:
+        return [1.0 / len(manifest.classes)] * len(manifest.classes) if manifest.classes else [0.0]
+    try:
+        values = msgspec.json.decode(note, type=list[float])
+    except msgspec.DecodeError:
+        values = []
+    usual = not manifest.classes or (min(values, default=-1.0) >= 0.0 and abs(sum(values) - 1.0) < 1e-6)
+    if len(values) != max(len(manifest.classes), 1) or not usual:
+        raise InvalidArtefact(
+            f"the note {TRAINING_TARGETS!r} of {manifest.model_id} should hold "
+            f"{'the share of each class' if manifest.classes else 'the mean target'}, got {note!r:.80}; train it again"
+        )
+    return values
 
 
 def _predictions(dataset: Dataset, rows: Any, predicted: Any, reference: float) -> Predictions:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from msgspec import Meta
 
+from augury.errors import NotEnoughData
 from augury.learning.artefacts.artefact import Artefact
 from augury.learning.artefacts.calibration_map import CalibrationMap
 from augury.learning.artefacts.exporting import build_artefact, extras_of
 from augury.learning.artefacts.predictor import Predictor
+from augury.learning.artefacts.state import STATE_FILE, STATE_NOTE, state_bytes
+from augury.learning.artefacts.writing import write_artefact
 from augury.learning.data.dataset import Dataset
 from augury.learning.data.folds import holdout
 from augury.learning.estimators.estimator import Track
+from augury.learning.evaluation.card_writing import card_texts
 from augury.learning.evaluation.cross_validation import CrossValidation, cross_validate
 from augury.learning.evaluation.evaluation import Evaluation, EvaluationSpec, evaluate_model
 from augury.learning.evaluation.held_out import HeldOut, judge_held_out
 from augury.learning.evaluation.model_card import ModelCard, model_card
 from augury.learning.evaluation.predictions import Predictions
 from augury.learning.evaluation.scores import primary_score
-from augury.learning.judging import TRAINING_TARGETS, training_targets
+from augury.learning.judging import TIMEFRAME, TRAINING_TARGETS, timeframe_of, training_targets
 from augury.spec import Spec
 from augury.validation.seeds import Seed, seed_number
 
@@ -59,6 +66,14 @@ class Training:
         """Whether the delivered model beats the best baseline on the held-out rows, its whole interval above 0."""
         return self.held_out.verdict.better
 
+    def write(self, folder: str | Path, *, overwrite: bool = False) -> Artefact:
+        """Write the artefact with its card, and with the state that `restore_model` and `compress` go on from.
+
+        Conflict when the folder exists, unless `overwrite`.
+        """
+        beside: dict[str, str | bytes] = {**card_texts(self.card), STATE_FILE: state_bytes(self.model)}
+        return write_artefact(self.artefact, folder, replace_existing=overwrite, beside=beside)
+
 
 def train_model(
     dataset: Dataset,
@@ -78,9 +93,10 @@ def train_model(
     spec, number = spec or TrainingSpec(), seed_number(seed) % 2**31
     fold = holdout(dataset, spec.held_out)
     development = dataset.rows(fold.train)
+    _require_every_class(development)
     evaluation = evaluate_model(development, model, spec.evaluation, seed=number, track=track)
     started = clock()
-    last = cross_validate(dataset, model, seed=number, folds=(fold,))
+    last = cross_validate(dataset, model, seed=number, folds=(fold,), track=track)
     seconds = clock() - started
     fitted = last.fitted.models[0]
     known = _known(evaluation)
@@ -92,6 +108,8 @@ def train_model(
         "verdict": f"{held_out.verdict.level} its baseline",
         "verdict_sentence": held_out.verdict.sentence,
         TRAINING_TARGETS: training_targets(development),
+        TIMEFRAME: timeframe_of(dataset.inputs.bars),
+        STATE_NOTE: hashlib.sha256(state_bytes(fitted)).hexdigest(),
     }
     artefact = build_artefact(fitted, extras_of(development, **known))
     return Training(
@@ -102,6 +120,17 @@ def train_model(
         card=model_card(evaluation, training=_told(fitted, len(development), seconds), held_out=held_out),
         seconds=seconds,
     )
+
+
+def _require_every_class(development: Dataset) -> None:
+    """A model that has not met a class cannot say how likely it is, nor which way it leans."""
+    counts = np.bincount(development.target.astype(np.int64), minlength=len(development.classes))
+    missing = [name for name, count in zip(development.classes, counts, strict=False) if not count]
+    if missing:
+        raise NotEnoughData(
+            f"none of the {len(development)} rows to train on is {' or '.join(map(repr, missing))}; pass a longer "
+            f"history, or options of the label ({development.spec.label}) by which every class occurs"
+        )
 
 
 def _known(evaluation: Evaluation) -> dict[str, Any]:

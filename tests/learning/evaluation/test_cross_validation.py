@@ -132,13 +132,13 @@ def test_too_little_data_says_so(make_dataset):
         CvSpec(folds=2, test_groups=2)
 
 
-def test_progress_is_told_fold_by_fold(make_dataset):
+def test_progress_is_told_fold_by_fold_and_within_each_fit(make_dataset):
     seen = []
 
     def track(items, total):
         for item in items:
             yield item
-            seen.append((item, total))
+            seen.append(total)
 
     cross_validate(make_dataset(200), "linear", track=track)
-    assert seen == [(at, 5) for at in range(5)]
+    assert seen == [1, 5] * 5

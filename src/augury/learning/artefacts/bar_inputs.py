@@ -35,6 +35,8 @@ class BarInputs:
             )
         self.features: tuple[Feature, ...] = tuple(parse_feature(text) for text in manifest.features)
         self._refuse_other_features()
+        made = [column for feature in self.features for column in feature.columns]
+        self.kept = np.flatnonzero([column in manifest.columns for column in made])
         self.warm_up = max((feature.warm_up for feature in self.features), default=0)
         self.window = (manifest.sequence_bars or 1) if "sequence" in self.kinds else 1
         self.chart = manifest.chart if "image" in self.kinds else None
@@ -56,7 +58,7 @@ class BarInputs:
                     f"{self.manifest.libraries.get('augury', 'it was trained with')}"
                 )
         columns = tuple(column for feature in self.features for column in feature.columns)
-        if columns != self.manifest.columns:
+        if tuple(column for column in columns if column in self.manifest.columns) != self.manifest.columns:
             changed = ", ".join(sorted(set(columns) ^ set(self.manifest.columns)))[:200] or "another order"
             raise InvalidInput(
                 f"{self.manifest.model_id} was trained on {len(self.manifest.columns)} columns, its features give "
@@ -66,7 +68,7 @@ class BarInputs:
     def read(self, bars: BarArrays) -> tuple[IntVector, dict[str, GraphInput]]:
         """The bars that can be judged, int64[m] rising, and the graph's inputs for them, float32 [m, ...]."""
         parts = [feature.batch(bars.opened_at, bars.matrix) for feature in self.features]
-        table = np.ascontiguousarray(np.concatenate(parts).T) if parts else np.empty((len(bars), 0))
+        table = np.ascontiguousarray(np.concatenate(parts)[self.kept].T) if parts else np.empty((len(bars), 0))
         judged = self.judged(table, np.arange(len(bars)))
         charts = None
         if self.chart is not None:
@@ -89,7 +91,7 @@ class BarInputs:
         """The inputs [1, ...] at the last bar, those of `read` bit for bit for less work; None: it is not judged."""
         count = min(self.window, len(bars))
         parts = [_tail(feature, bars, count) for feature in self.features]
-        table = np.ascontiguousarray(np.concatenate(parts).T) if parts else np.empty((count, 0))
+        table = np.ascontiguousarray(np.concatenate(parts)[self.kept].T) if parts else np.empty((count, 0))
         if not self.judged(table, np.arange(len(bars) - count, len(bars)))[-1]:
             return None
         feeds: dict[str, GraphInput] = {}
@@ -144,7 +146,7 @@ class BarInputsStream:
         """Feed one closed bar; the inputs [1, ...] of the graph, or None where the bar cannot be judged."""
         manifest = self._inputs.manifest
         parts = [stream.update(opened_at, bar) for stream in self._streams]
-        row = np.concatenate(parts) if parts else np.empty(0)
+        row = np.concatenate(parts)[self._inputs.kept] if parts else np.empty(0)
         image = self._charts.update(opened_at, bar) if self._charts is not None else None
         self._rows[:-1] = self._rows[1:]
         self._rows[-1] = row

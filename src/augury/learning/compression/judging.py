@@ -48,7 +48,7 @@ def objections(score: PairedScore, bounds: Bounds, *, classified: bool) -> list[
     if score.skill_before <= 0.0 and score.agreement < 1.0 - bounds.divergence:
         found.append(
             f"the original is no better than the base rates, so that only agreement with it counts, and that is "
-            f"{score.agreement:.2f}, less than {1.0 - bounds.divergence:.2f}"
+            f"{score.agreement:.3f}, less than {1.0 - bounds.divergence:.3f}"
         )
     fallen = score.accuracy_before - score.accuracy_after
     if classified and fallen > bounds.flips and score.accuracy_gain_upper < 0.0:

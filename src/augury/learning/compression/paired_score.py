@@ -13,7 +13,7 @@ from augury.errors import NotEnoughData
 from augury.learning.compression.answers import Answers, JudgedRows, rank_agreement
 from augury.validation.bootstrap import BootstrapSpec, bootstrap_intervals
 
-__all__ = ["PairedScore", "paired_score"]
+__all__ = ["PairedScore", "mean_bounds", "paired_score"]
 
 _SAME = 1e-12
 _REPLICATIONS = 1999
@@ -77,7 +77,7 @@ def paired_score(before: Answers, after: Answers, rows: JudgedRows, *, confidenc
     too few times for it.
     """
     difference = after.losses - before.losses
-    lower, upper = _interval(difference, rows.opened_at, confidence, seed)
+    lower, upper = mean_bounds(difference, rows.opened_at, confidence, seed)
     classified = rows.classes > 0
     gain = after.right - before.right
     return PairedScore(
@@ -92,15 +92,18 @@ def paired_score(before: Answers, after: Answers, rows: JudgedRows, *, confidenc
         confidence=confidence,
         accuracy_before=float(before.right.mean()) if classified else math.nan,
         accuracy_after=float(after.right.mean()) if classified else math.nan,
-        accuracy_gain_upper=_interval(gain, rows.opened_at, confidence, seed)[1] if classified else math.nan,
+        accuracy_gain_upper=mean_bounds(gain, rows.opened_at, confidence, seed)[1] if classified else math.nan,
         agreement=rank_agreement(before.levels, after.levels),
         flip_rate=float((before.decisions != after.decisions).mean()),
         largest_difference=float(np.abs(before.said - after.said).max()),
     )
 
 
-def _interval(values: FloatVector, opened_at: IntVector, confidence: float, seed: int) -> tuple[float, float]:
-    """One-sided bounds, each at `confidence`, of the mean of values float64[n] over the rows."""
+def mean_bounds(values: FloatVector, opened_at: IntVector, confidence: float, seed: int) -> tuple[float, float]:
+    """One-sided bounds, each at `confidence`, of the mean of values float64[n] over rows at those times.
+
+    Raises NotEnoughData for fewer than 20 times.
+    """
     times, place = np.unique(opened_at, return_inverse=True)
     by_time = np.asarray(np.bincount(place, weights=values) * (times.size / values.size), dtype=np.float64)
     if float(np.ptp(by_time)) < _SAME:

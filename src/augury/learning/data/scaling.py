@@ -105,5 +105,5 @@ def refuse_useless_columns(table: npt.NDArray[np.float64], columns: Sequence[str
             more = f" and {int(bad.sum()) - 8} more" if bad.sum() > 8 else ""
             raise InvalidInput(
                 f"{names}{more}: {what} over {table.shape[0]} rows, so nothing can be learnt from them; "
-                "name them in leave_out of the data set's spec, or pass a longer history"
+                "name them in leave_out=, or pass a longer history"
             )

@@ -99,8 +99,8 @@ def cross_validate(
 
     `model` is a text such as "xgboost(max_depth=4)", made anew with this `seed` unless it names one, or an estimator,
     which is cloned and keeps its own. `folds` replaces the purged ones; those that share labels between training and
-    test rows are refused whoever made them. `track(iterable, total)` shows progress by folds. The same data, model and
-    seed give the same predictions bit for bit.
+    test rows are refused whoever made them. `track(iterable, total)` shows progress by folds and, inside one, by epochs
+    or rounds. The same data, model and seed give the same predictions bit for bit.
 
     Raises InvalidInput for overlapping folds or a model of the other task, NotEnoughData when a fold keeps too few
     rows. Source: Lopez de Prado (2018), chapters 7 and 12.
@@ -121,8 +121,7 @@ def cross_validate(
     chosen = folds or (combined.folds if combined is not None else purged_folds(dataset, spec.purged))
     checked = checked_folds(dataset, chosen)
     make = _maker(model, dataset.task, number)
-    steps = None if track is None else track(range(len(checked)), len(checked))
-    fitted = fit_folds(dataset, checked, make, steps)
+    fitted = fit_folds(dataset, checked, make, track)
     return CrossValidation(
         name=model_text(fitted.models[0]) if not isinstance(model, str) else model.strip(),
         dataset=dataset,

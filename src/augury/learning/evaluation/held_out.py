@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from augury.arrays import BoolVector
-from augury.errors import NotEnoughData
+from augury.errors import InvalidInput, NotEnoughData
 from augury.learning.data.dataset import Dataset
 from augury.learning.evaluation.baselines import cross_validate_baselines
 from augury.learning.evaluation.comparison import compare_scores
@@ -23,6 +24,8 @@ from augury.learning.evaluation.scores import Paths, Score, primary_score, score
 from augury.validation.seeds import Seed
 
 __all__ = ["About", "HeldOut", "held_out_record", "judge_held_out"]
+
+_LEAST_TIMES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,7 +75,16 @@ def judge_held_out(
 def held_out_record(
     said: Predictions, baselines: Mapping[str, Paths], about: About, spec: EvaluationSpec, *, seed: Seed = 0
 ) -> HeldOut:
-    """Scores, P&L and the verdict against the best of these baselines, which speak about the same rows."""
+    """Scores, P&L and the verdict against the best of these baselines, which speak about the same rows.
+
+    The P&L holds nothing where the model abstains. Raises NotEnoughData for rows of fewer than two bars.
+    """
+    times = np.unique(said.opened_at).size
+    if times < _LEAST_TIMES:
+        raise NotEnoughData(
+            f"expected held-out rows of at least {_LEAST_TIMES} bars to judge the model on, got {times}; hold out a "
+            "larger share (held_out=), or pass a longer history"
+        )
     judged_by = primary_score(said.task)
     found = tuple(
         compare_scores(said, paths, judged_by, spec.scoring, seed=seed, names=(about.name, name))
@@ -87,9 +99,16 @@ def held_out_record(
         decided=float(about.decided.mean()),
         scores=score_predictions(said, None, spec.scoring, seed=seed),
         verdict=ModelVerdict(level=best.verdict, best=best.baseline, comparisons=found),
-        profit=_profit(said, about.dataset, spec, seed, missing),
+        profit=_profit(_traded(said, about.decided), about.dataset, spec, seed, missing),
         missing=missing,
     )
+
+
+def _traded(said: Predictions, decided: BoolVector) -> Predictions:
+    """The same predictions, leaning neither way where the model abstains."""
+    if not said.classes or bool(decided.all()):
+        return said
+    return replace(said, predicted=np.where(decided[:, None], said.predicted, 1.0 / said.classes))
 
 
 def _profit(
@@ -100,6 +119,6 @@ def _profit(
         return None
     try:
         return profit_of(said, dataset, spec.positions, spec.backtest, seed=seed)
-    except NotEnoughData as error:
+    except (InvalidInput, NotEnoughData) as error:  # too few bars to trade, or to tell how many make a year
         missing["profit"] = str(error)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from augury.errors import InvalidInput
 from augury.learning.data.dataset import Dataset
 from augury.learning.data.folds import CombinatorialFolds, Fold, require_disjoint
 from augury.learning.evaluation.predictions import Predictions
+
+if TYPE_CHECKING:
+    from augury.learning.estimators.estimator import Track
 
 __all__ = ["FoldModels", "ask", "checked_folds", "fit_folds", "paths_of"]
 
@@ -42,22 +45,22 @@ def checked_folds(dataset: Dataset, folds: Sequence[Fold]) -> tuple[Fold, ...]:
     return tuple(folds)
 
 
-def fit_folds(dataset: Dataset, folds: Sequence[Fold], make: Callable[[], Any], steps: Any = None) -> FoldModels:
+def fit_folds(
+    dataset: Dataset, folds: Sequence[Fold], make: Callable[[], Any], track: Track | None = None
+) -> FoldModels:
     """A fresh model a fold, fitted on its training rows with their weights, asked about its test rows.
 
-    `steps` is an iterable that is advanced once a fold (a progress bar).
+    `track(iterable, total)` shows progress by folds and, handed to each fit, by epochs or rounds.
     """
     models, said, means = [], [], []
-    ticks = iter(folds if steps is None else steps)
-    for fold in folds:
-        next(ticks, None)
+    more = {} if track is None else {"track": track}
+    for fold in folds if track is None else track(folds, len(folds)):
         train = dataset.rows(fold.train)
         model = make()
-        model.fit(train.inputs, train.target, train.weights)
+        model.fit(train.inputs, train.target, train.weights, **more)
         models.append(model)
         said.append(ask(model, dataset.inputs[fold.test], len(dataset.classes)))
         means.append(float(train.target.mean()))
-    next(ticks, None)
     return FoldModels(folds=tuple(folds), models=tuple(models), said=tuple(said), means=tuple(means))
 
 

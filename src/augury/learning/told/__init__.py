@@ -1,0 +1,1 @@
+"""What a training holds, as the records that its report tells."""
