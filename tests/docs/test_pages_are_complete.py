@@ -12,6 +12,10 @@ import pytest
 
 from augury.backtest import BacktestSpec, CostSpec, ExitSpec, RebalanceSpec, run_backtest, sweep
 from augury.features import definitions
+from augury.learning import FAMILIES, ConformalSpec, Manifest, WeightSpec, label_definitions
+from augury.learning.evaluation.baselines import BASELINES
+from augury.learning.evaluation.calibration_maps import CALIBRATION_KINDS
+from augury.learning.evaluation.scores import SCORES
 from augury.market.cleaning import CLEAN_RULES
 from augury.market.sources import SOURCE_NAMES
 from augury.metrics import FLAGS, MEASURES
@@ -32,7 +36,7 @@ def page(name: str) -> str:
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_the_command_line_page_has_every_verb_with_its_options(name: str) -> None:
-    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page("command-line.md"), re.M | re.S))
+    sections = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", page("command-line.md"), re.M | re.S))
     assert name in sections
     assert f"$ augury {name}" in sections[name]
     for item in fields(OPERATIONS[name].spec_type):
@@ -98,6 +102,38 @@ def test_the_metrics_page_defines_every_measure_and_flag() -> None:
     text = page("metrics.md")
     assert [name for name, item in MEASURES.items() if f"| `{name}` | {item.title} | {item.unit} | " not in text] == []
     assert [name for name, meaning in FLAGS.items() if f"| `{name}` | {meaning} |" not in text] == []
+
+
+def test_the_models_page_has_the_families_as_they_are_registered() -> None:
+    text = page("models.md")
+    rows = [f"| `{one.name}` | {one.input_kind} | `{one.extra}` | {one.summary} |" for one in FAMILIES.values()]
+    table = re.search(r"\| Family \| Reads \| Extra \| What it is \|\n\|[-|]+\|\n((?:\|.*\n)+)", text)
+    assert table is not None
+    assert table[1].splitlines() == rows
+
+
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+def test_the_models_page_names_every_option_of_a_family(name: str) -> None:
+    if FAMILIES[name].extra == "deep":
+        pytest.importorskip("torch")
+    pytest.importorskip("xgboost")
+    options = FAMILIES[name].load()._get_param_names()
+    assert [option for option in options if f"`{option}`" not in page("models.md")] == []
+
+
+def test_the_models_page_has_every_label_with_its_options() -> None:
+    text = page("models.md")
+    for label in label_definitions().values():
+        row = re.search(rf"^\| `{label.name}` \|.*$", text, re.M)
+        assert row is not None
+        assert [item.name for item in fields(label.spec_type) if f"`{item.name}`" not in row[0]] == []
+
+
+def test_the_models_page_names_every_score_baseline_calibration_weight_and_field_of_a_manifest() -> None:
+    text = page("models.md")
+    named = [*SCORES, *BASELINES, *CALIBRATION_KINDS, *(item.name for item in fields(Manifest))]
+    named += [*get_args(get_type_hints(WeightSpec)["by"]), *get_args(get_type_hints(ConformalSpec)["kind"])]
+    assert [name for name in named if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,21 @@ from augury.report import (
     Benchmark,
     CheckTable,
     DataFacts,
+    Estimate,
+    FeatureItem,
+    FeatureTable,
     FindingItem,
+    FoldItem,
+    FoldSpan,
+    Forecasts,
     GateItem,
     Grid,
     Interval,
     MeasureItem,
+    ModelStory,
     NullTest,
+    ReliabilityBins,
+    ScoreItem,
     Story,
     Tries,
     VerdictItem,
@@ -263,6 +272,94 @@ def full_story(title: str = "Crossover of two averages on Apple", fast: int = 20
 def bare_story(values: np.ndarray, spacing_ns: int = DAY, **changes: object) -> Story:
     times = np.datetime64("2020-01-02", "ns").astype(np.int64) + np.arange(1, len(values) + 1) * spacing_ns
     return Story(title="Bare", times=times, equity=values, initial_cash=100.0, **changes)  # type: ignore[arg-type]
+
+
+def forecasts(rows: int = 900) -> Forecasts:
+    rng = np.random.default_rng(3)
+    said = rng.uniform(0.35, 0.65, rows)
+    came = (rng.uniform(size=rows) < said).astype(np.int64)
+    cells = np.array_split(np.argsort(said), 6)
+    observed = np.array([came[cell].mean() for cell in cells])
+    error = 1.96 * np.sqrt(observed * (1 - observed) / (rows / 6))
+    bins = ReliabilityBins(
+        predicted=np.array([said[cell].mean() for cell in cells]),
+        observed=observed,
+        low=observed - error,
+        high=observed + error,
+        rows=np.array([len(cell) for cell in cells]),
+    )
+    return Forecasts(
+        title="P(up) by outcome", event="P(up)", predicted=said, group=came, groups=("down", "up"), bins=bins,
+        note="Independent rows are assumed",
+    )  # fmt: skip
+
+
+def full_model_story() -> ModelStory:
+    start = np.datetime64("2015-01-02", "ns").astype(np.int64)
+    returns = np.random.default_rng(5).normal(0.0004, 0.01, 300)
+    times = start + np.arange(1500, 1801)[1:] * DAY
+    account = Story(
+        title="Account",
+        times=times,
+        equity=10_000 * np.cumprod(1 + returns),
+        initial_cash=10_000.0,
+        benchmark=Benchmark(name="Holding", equity=10_000 * np.cumprod(1 + returns[::-1])),
+    )
+    gain = Estimate(value=0.0123, low=0.0021, high=0.0234)
+    refused = Estimate(value=0.031, reason="12 distinct times; at least 20 are needed")
+    score = ScoreItem(
+        title="log-loss", validated=Estimate(value=0.6911, low=0.6871, high=0.6951), held_out=refused, better="lower",
+        detail="mean negative logarithm", decisive=True,
+    )  # fmt: skip
+    earned = ScoreItem(title="Growth a year", held_out=Estimate(value=0.104, low=-0.042, high=0.251, unit="fraction"))
+    features = tuple(
+        FeatureItem(feature=f"feature_{at}", estimate=Estimate(value=0.01 / (at + 1), low=-0.002, high=0.02), share=0.1)
+        for at in range(30)
+    )
+    edges = [start + at * 300 * DAY for at in range(6)]
+    spans = (
+        FoldSpan(kind="trained", first_ns=edges[0], last_ns=edges[1]),
+        FoldSpan(kind="purged", first_ns=edges[1], last_ns=edges[1] + 5 * DAY),
+        FoldSpan(kind="tested", first_ns=edges[1] + 5 * DAY, last_ns=edges[2]),
+        FoldSpan(kind="embargoed", first_ns=edges[2], last_ns=edges[2] + 15 * DAY),
+        FoldSpan(kind="trained", first_ns=edges[2] + 15 * DAY, last_ns=edges[4]),
+    )
+    held = (FoldSpan(kind="held out", first_ns=edges[4], last_ns=edges[5]),)
+    return ModelStory(
+        title="linear on AAPL",
+        subtitle="Predicts direction(horizon_bars=5)",
+        chips=("linear-0123", "900 rows"),
+        verdict=VerdictItem(
+            level="better than its baselines",
+            headline="linear is better than each of its 4 baselines on 300 held-out rows.",
+            gates=(GateItem(name="Beats every baseline", value=None, bound=None, passed=True, explanation="Gain."),),
+            findings=(FindingItem(severity="serious", text="One symbol only", remedy="Take several"),),
+        ),
+        words=("Log-loss 0.6911 against 0.7034.",),
+        gain=gain,
+        figures=(score, earned),
+        gains=(ScoreItem(title="ar1", held_out=gain, validated=refused, detail="a regression", note="In log-loss"),),
+        scores=(score,),
+        forecasts=(forecasts(),),
+        account=account,
+        account_note="Held out, net of costs.",
+        earnings=(earned,),
+        symbols=(ScoreItem(title="AAPL", held_out=Estimate(value=0.4, low=-0.7, high=1.4)),),
+        importance=(FeatureTable(title="Permutation importance", items=features, explanation="By shuffling."),),
+        folds=(
+            FoldItem(name="Fold 1", spans=spans, trained=700, tested=180, dropped=20),
+            FoldItem(name="Delivered", spans=held, trained=900, tested=300, dropped=0),
+        ),
+        data={"Data": {"symbols": ("AAPL",), "rows": "900"}},
+        features=("roc(timeperiod=5)", "rsi"),
+        notes=("Positions are flat elsewhere.",),
+        provenance={"seed": 0, "fingerprint": "9b1c6d5e0f7a2b34"},
+    )
+
+
+@pytest.fixture(scope="session")
+def model_story() -> ModelStory:
+    return full_model_story()
 
 
 @pytest.fixture(scope="session")

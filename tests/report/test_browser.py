@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from augury.report import Comparison, Story, write_page
+from augury.report import Comparison, ModelStory, Story, write_model_page, write_page
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -204,3 +204,40 @@ def test_a_dark_page_prints_on_white_and_comes_back(watched: Watched, written: P
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 251, 249)"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+@pytest.mark.parametrize("width", [390, 820, 1280])
+def test_a_page_of_a_model_never_scrolls_sideways_and_keeps_its_words_apart(
+    width: int, watched: Watched, model_story: ModelStory, tmp_path: Path
+) -> None:
+    watched.page.set_viewport_size({"width": width, "height": 900})
+    page = watched.show(write_model_page(model_story, tmp_path / "model.html"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    overlaps = page.evaluate(
+        """() => [...document.querySelectorAll('.lines li')].filter((line) => {
+            const [way, said] = ['.way', '.said'].map((name) => line.querySelector(name).getBoundingClientRect());
+            return way.right > said.left + 1 && way.bottom > said.top + 1 && said.bottom > way.top + 1;
+        }).length"""
+    )
+    assert overlaps == 0
+
+
+def test_the_error_bars_of_a_model_are_drawn_where_their_figures_say(
+    watched: Watched, model_story: ModelStory, tmp_path: Path
+) -> None:
+    page = watched.show(write_model_page(model_story, tmp_path / "model.html"))
+    places = page.evaluate(
+        """() => {
+            const way = document.querySelector('#gains .way');
+            const box = (name) => way.querySelector(name).getBoundingClientRect();
+            const middle = (part) => (part.left + part.right) / 2;
+            return [middle(box('.zero')), box('.m1 .span').left, middle(box('.m1 .dot')), box('.m1 .span').right];
+        }"""
+    )
+    zero, low, value, high = places
+    gain = model_story.gain
+    assert gain is not None
+    scale = (high - low) / (gain.high - gain.low)
+    assert (low - zero) / scale == pytest.approx(gain.low, abs=2 / scale)
+    assert (value - zero) / scale == pytest.approx(gain.value, abs=2 / scale)
+    assert len(page.locator("#gains .m2 .span").all()) == 0  # no interval, hence no error bar

@@ -18,9 +18,10 @@ class TerminalProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._shown: Progress | None = None
 
     def track(self, items: Iterable[Item], label: str, total: int) -> Iterator[Item]:
-        """Yield the items and move the bar."""
+        """Yield the items and move the bar; work inside an item shows its own bar below."""
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -28,8 +29,18 @@ class TerminalProgress:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bar:
-            task = bar.add_task(label, total=total)
+        outer = self._shown
+        bar = outer or Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+        task = bar.add_task(label, total=total)
+        if outer is None:
+            self._shown = bar
+            bar.start()
+        try:
             for item in items:
                 yield item
                 bar.advance(task)
+        finally:
+            bar.remove_task(task)
+            if outer is None:
+                self._shown = None
+                bar.stop()

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from augury.learning.search.model_search import ModelSearch
     from augury.learning.search.search_spec import ModelSearchSpec
     from augury.learning.search.searching import search_model
+    from augury.learning.telling import model_story, write_model_report
     from augury.learning.training import Training, TrainingSpec, train_model
 
 __all__ = [
@@ -160,6 +161,7 @@ __all__ = [
     "load_artefact",
     "make_model",
     "model_latency",
+    "model_story",
     "model_strategy",
     "model_text",
     "other_timeframe",
@@ -182,6 +184,7 @@ __all__ = [
     "walk_forward_folds",
     "write_artefact",
     "write_model_card",
+    "write_model_report",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -265,6 +268,7 @@ __getattr__, __dir__ = lazy_exports(
         "load_artefact": "augury.learning.artefacts.reading",
         "make_model": "augury.learning.estimators.families",
         "model_latency": "augury.learning.artefacts.latency",
+        "model_story": "augury.learning.telling",
         "model_strategy": "augury.learning.following",
         "model_text": "augury.learning.estimators.families",
         "other_timeframe": "augury.learning.judging",
@@ -287,5 +291,6 @@ __getattr__, __dir__ = lazy_exports(
         "walk_forward_folds": "augury.learning.data.folds",
         "write_artefact": "augury.learning.artefacts.writing",
         "write_model_card": "augury.learning.evaluation.card_writing",
+        "write_model_report": "augury.learning.telling",
     },
 )

@@ -107,6 +107,11 @@ def judge_artefact(
     if manifest.features:
         _ = predictor.bar_inputs  # refuses features that are others now
     whole = dataset_for(manifest, bars)
+    if whole.classes != manifest.classes:
+        raise InvalidInput(
+            f"{manifest.model_id} tells {', '.join(manifest.classes) or 'values'} apart, its label {manifest.label} "
+            f"makes {', '.join(whole.classes) or 'values'}; train it again on that label"
+        )
     after = manifest.fit_end
     rows = np.arange(len(whole)) if in_sample or after is None else np.flatnonzero(whole.inputs.opened_at > after)
     if rows.size < 2:

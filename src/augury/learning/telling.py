@@ -167,12 +167,13 @@ def _data(training: Training) -> Mapping[str, Mapping[str, object]]:
         for name, value in card.training.items()
         if not isinstance(value, Mapping) and name != "rows"
     }
+    options = {name: value for name, value in card.options.items() if value is not None}
     calibration = training.evaluation.calibration
     said = {} if calibration is None else {"calibration": calibration.calibration.kind}
     return {
         "Training data": rows,
         "Label and inputs": label,
-        "Model": {"family": card.family, **dict(card.options), **said, **fit},
+        "Model": {"family": card.family, **options, **said, **fit},
     }
 
 

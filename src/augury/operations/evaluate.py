@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from augury import learning
-from augury.operations.model_inputs import Files, UniverseOptions, read_universe
+from augury.operations.model_inputs import Files, UniverseOptions, read_universe, timeframe_notes
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 
@@ -52,12 +52,10 @@ class EvaluateResult:
 def _run(options: EvaluateOptions, progress: Progress) -> EvaluateResult:
     predictor = learning.Predictor(options.model)
     universe = read_universe(options.files, options)
-    judged = (
-        learning.judge_artefact(one, universe.bars, seed=options.seed, in_sample=options.in_sample)
-        for one in progress.track([predictor], "Judging", 1)
-    )
-    found = next(judged)
-    return EvaluateResult(manifest=predictor.manifest, found=found, in_sample=options.in_sample, notes=universe.notes)
+    for _ in progress.track((predictor,), "Judging", 1):
+        found = learning.judge_artefact(predictor, universe.bars, seed=options.seed, in_sample=options.in_sample)
+    notes = (*timeframe_notes(predictor.manifest, universe), *universe.notes)
+    return EvaluateResult(manifest=predictor.manifest, found=found, in_sample=options.in_sample, notes=notes)
 
 
 register(

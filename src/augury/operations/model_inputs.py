@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
 from augury import backtest, learning, market, sample
 from augury.errors import Conflict, InvalidInput
-from augury.operations.operation import option
+from augury.operations.operation import Progress, option
 from augury.spec import Spec
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from augury.backtest import CorporateAction
-    from augury.learning import Dataset, DatasetSpec
+    from augury.learning import Dataset, DatasetSpec, Manifest
+    from augury.learning.estimators.estimator import Track
 
 __all__ = [
     "DEFAULT_FEATURES",
@@ -28,7 +29,10 @@ __all__ = [
     "Universe",
     "UniverseOptions",
     "dataset_of",
+    "nested_track",
     "read_universe",
+    "reads_of",
+    "timeframe_notes",
 ]
 
 SAMPLE = "sample"
@@ -98,6 +102,13 @@ class DatasetOptions(UniverseOptions):
     every_bars: Annotated[
         int, msgspec.Meta(ge=1, description="Keep each so-many-th bar only, against overlapping labels.")
     ] = option(1)
+    leave_out: Annotated[
+        tuple[str, ...], msgspec.Meta(description="A column of a feature that is not to be used; repeat.")
+    ] = option(())
+    keep_nan: Annotated[
+        bool,
+        msgspec.Meta(description="Keep bars where some features are unknown, for models that read that: xgboost."),
+    ] = option(False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +123,52 @@ def read_universe(files: Sequence[str], options: UniverseOptions) -> Universe:
     """The bars of every file; one name twice raises Conflict, a step like a split that is left in is noted."""
     if not files:
         raise InvalidInput("expected files of bars, or the word sample for the bundled ones; got none")
+    for path in files:
+        if files.count(path) > 1:
+            raise Conflict(f"{path} is given {files.count(path)} times; name each file once")
     bars: dict[str, pd.DataFrame] = {}
     notes: list[str] = []
     for path in files:
         named = _sampled() if path == SAMPLE else {Path(path).stem: market.read_bars(path, zone=options.zone)}
         for symbol, frame in named.items():
             if symbol in bars:
-                raise Conflict(f"{symbol} comes from two files; rename one, its name tells the symbols apart")
+                raise Conflict(
+                    f"{symbol} comes from two files, the second is {path}; rename one, the name of a file is its symbol"
+                )
             bars[symbol] = frame if path == SAMPLE else _unsplit(frame, symbol, options.splits, notes)
     if SAMPLE in files:
         notes.insert(0, _SAMPLED)
     return Universe(bars=bars, notes=tuple(notes))
+
+
+def reads_of(model: str) -> list[str]:
+    """The kinds of inputs that a model, or any member of an ensemble, reads."""
+    name, options = learning.parse_model(model)
+    members = options.get("members", ())
+    if isinstance(members, tuple | list) and members:
+        return sorted({kind for member in members for kind in reads_of(str(member))})
+    return [learning.family_of(name).input_kind]
+
+
+def nested_track(progress: Progress, label: str) -> Track:
+    """Progress as models report it: a bar with this label, and one below it for what a single fit goes through."""
+    open_bars = 0
+
+    def track(items: Iterable[Any], total: int) -> Iterator[Any]:
+        nonlocal open_bars
+        open_bars += 1
+        try:
+            yield from progress.track(items, label if open_bars == 1 else "this fit", total)
+        finally:
+            open_bars -= 1
+
+    return track
+
+
+def timeframe_notes(manifest: Manifest, universe: Universe) -> tuple[str, ...]:
+    """What has to be said when a model meets bars of another timeframe than it was trained on."""
+    said = learning.other_timeframe(manifest, [market.bar_arrays(frame) for frame in universe.bars.values()])
+    return () if said is None else (said,)
 
 
 def dataset_of(universe: Universe, options: DatasetOptions, reads: Sequence[str]) -> Dataset:
@@ -138,6 +184,8 @@ def _spec(options: DatasetOptions, reads: Sequence[str]) -> DatasetSpec:
         sequence_bars=options.sequence_bars if "sequence" in reads else None,
         chart_days=options.chart_days if "image" in reads else None,
         every_bars=options.every_bars,
+        leave_out=options.leave_out,
+        keep_nan=options.keep_nan,
     )
 
 

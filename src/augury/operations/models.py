@@ -71,6 +71,7 @@ def _run(options: ModelsOptions, progress: Progress) -> ModelsResult:
         )
     alone = (folder / _MANIFEST).exists()
     places = [folder] if alone else sorted(path.parent for path in folder.glob(f"*/{_MANIFEST}"))
+    places = [place for place in places if alone or not place.name.startswith(".")]  # drafts of a killed training
     found = [_found(place) for place in progress.track(places, "Verifying", len(places))]
     return ModelsResult(folder=str(folder), models=tuple(found))
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from augury import learning, market
 from augury.operations.files import check_output, write_table
-from augury.operations.model_inputs import SAMPLE, Files, UniverseOptions, read_universe
+from augury.operations.model_inputs import SAMPLE, Files, UniverseOptions, read_universe, timeframe_notes
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 
@@ -84,7 +84,11 @@ def _run(options: PredictOptions, progress: Progress) -> PredictResult:
     if options.output is not None:
         write_table(table, Path(options.output))
     return PredictResult(
-        manifest=predictor.manifest, table=table, rows=options.rows, written=options.output, notes=universe.notes
+        manifest=predictor.manifest,
+        table=table,
+        rows=options.rows,
+        written=options.output,
+        notes=(*timeframe_notes(predictor.manifest, universe), *universe.notes),
     )
 
 

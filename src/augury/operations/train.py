@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from augury import learning
-from augury.errors import Conflict
+from augury.errors import Unavailable
 from augury.operations.files import PAGES, check_output
-from augury.operations.model_inputs import SAMPLE, DatasetOptions, Files, dataset_of, read_universe
+from augury.operations.model_folders import check_model_folder
+from augury.operations.model_inputs import (
+    SAMPLE,
+    DatasetOptions,
+    Files,
+    dataset_of,
+    nested_track,
+    read_universe,
+    reads_of,
+)
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 
@@ -82,42 +89,32 @@ class TrainResult:
         }
 
 
-def reads_of(model: str) -> list[str]:
-    """The kinds of inputs that a model, or any member of an ensemble, reads."""
-    name, options = learning.parse_model(model)
-    members = options.get("members", ())
-    if isinstance(members, tuple | list) and members:
-        return sorted({kind for member in members for kind in reads_of(str(member))})
-    return [learning.family_of(name).input_kind]
-
-
 def _run(options: TrainOptions, progress: Progress) -> TrainResult:
-    folder = Path(options.output)
+    folder = check_model_folder(options.output, overwrite=options.overwrite)
     if options.report is not None:
         check_output(options.report, made_from=[path for path in options.files if path != SAMPLE], endings=PAGES)
-    if folder.exists() and not options.overwrite:
-        raise Conflict(f"{folder} exists already; choose another folder, or --overwrite the model in it")
-    reads = reads_of(options.model)
+    spec, reads = _spec(options), reads_of(options.model)
+    learning.make_model(options.model).checked_options()
     universe = read_universe(options.files, options)
     dataset = dataset_of(universe, options, reads)
-
-    def track(items: Iterable[Any], total: int) -> Iterable[Any]:
-        return progress.track(items, "Training", total)
-
     import pandas as pd
 
     training = learning.train_model(
         dataset,
         options.model,
-        _spec(options),
+        spec,
         seed=options.seed,
-        track=track,
+        track=nested_track(progress, "Training"),
     )
     now = pd.Timestamp(time.time_ns(), tz="UTC").floor("s")
     training = dataclasses.replace(training, card=dataclasses.replace(training.card, made_at=now))
-    learning.write_artefact(
-        training.artefact, folder, replace_existing=options.overwrite, beside=learning.card_texts(training.card)
-    )
+    try:
+        training.write(folder, overwrite=options.overwrite)
+    except OSError as error:
+        raise Unavailable(
+            f"cannot write {folder}: {error.strerror or error}; nothing was changed there, make room or choose another "
+            "folder"
+        ) from error
     written = [str(folder)]
     if options.report is not None:
         learning.write_model_report(training, options.report)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import shlex
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from augury import learning
-from augury.operations.model_inputs import DatasetOptions, Files, dataset_of, read_universe
+from augury.operations.model_inputs import DatasetOptions, Files, dataset_of, nested_track, read_universe, reads_of
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
 
@@ -40,7 +40,7 @@ class TuneModelOptions(DatasetOptions):
     ] = option(False)
     holdout: Annotated[
         float,
-        msgspec.Meta(ge=0.0, le=0.9, description="Last share of the time that the search does not see, for `train`."),
+        msgspec.Meta(ge=0.0, lt=0.9, description="Last share of the time that the search does not see, for `train`."),
     ] = option(0.2)
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="Seed of the search and of every fit.")] = option(
         0
@@ -80,26 +80,42 @@ class TuneModelResult:
 
 
 def _run(options: TuneModelOptions, progress: Progress) -> TuneModelResult:
-    family = learning.family_of(learning.parse_model(options.model)[0])
+    reads = reads_of(options.model)
+    learning.make_model(options.model).checked_options()
     universe = read_universe(options.files, options)
-    dataset = dataset_of(universe, options, [family.input_kind])
+    dataset = dataset_of(universe, options, reads)
     seen = dataset.rows(learning.holdout(dataset, options.holdout).train) if options.holdout > 0.0 else dataset
     spec = learning.ModelSearchSpec(
         trials=options.trials, objective="score_and_latency" if options.latency else "score", seed=options.seed
     )
-
-    def track(items: Iterable[Any], total: int) -> Iterable[Any]:
-        return progress.track(items, "Searching", total)
-
     search = learning.search_model(
-        seen, options.model, spec, storage=options.storage, workers=options.workers, track=track
+        seen,
+        options.model,
+        spec,
+        storage=options.storage,
+        workers=options.workers,
+        track=nested_track(progress, "Searching"),
     )
-    command = f"augury train {_quoted(search.best_model)} {' '.join(options.files)} -o models/tuned"
-    return TuneModelResult(search=search, dataset=seen, next_command=command, notes=universe.notes)
+    return TuneModelResult(
+        search=search, dataset=seen, next_command=_command(search.best_model, options), notes=universe.notes
+    )
 
 
-def _quoted(text: str) -> str:
-    return f'"{text}"' if "(" in text else text
+def _command(model: str, options: TuneModelOptions) -> str:
+    """The command that trains this model on the same data set, and judges it on the time that the search left out."""
+    words = ["augury", "train", model, *options.files, "-o", "models/tuned"]
+    for item in fields(DatasetOptions):
+        value = getattr(options, item.name)
+        flag = f"--{item.name.replace('_', '-')}"
+        if value == item.default:
+            continue
+        if isinstance(value, tuple):
+            words += [word for one in value for word in (flag, one)]
+        else:
+            words += [flag] if value is True else [flag, str(value)]
+    if options.holdout > 0.0:
+        words += ["--held-out", f"{options.holdout:g}"]
+    return shlex.join(words)
 
 
 register(

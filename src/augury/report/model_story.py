@@ -169,6 +169,7 @@ class ModelStory:
     gain_title: str = "Gain over the best baseline"
     figures: tuple[ScoreItem, ...] = ()
     gains: tuple[ScoreItem, ...] = ()
+    gains_title: str = "Gain over each baseline"
     scores: tuple[ScoreItem, ...] = ()
     forecasts: tuple[Forecasts, ...] = ()
     account: Story | None = None

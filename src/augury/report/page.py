@@ -101,7 +101,7 @@ def page_html(subject: Story | Comparison) -> str:
             make(subject)
             for make in (contrast_verdicts, contrast_curves, contrast_measures, contrast_correlation, contrast_findings)
         ) + (f'<ul class="notes">{notes}</ul>' if notes else "")
-        chips = (f"{len(subject.stories)} results",)
+        chips: tuple[str, ...] = (f"{len(subject.stories)} results",)
     else:
         body = "".join(make(subject) for make in _ORDER)
         chips = _chips(subject)

@@ -12,9 +12,14 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from augury.learning import HeldOut, ModelVerdict, Score
+    from augury.validation import BootstrapInterval
 
 __all__ = ["print_notes", "print_profit", "print_scores", "print_verdict"]
 
+_OWN_BASELINES = {
+    "class_frequencies": "how often each class came in training, whatever the features are",
+    "mean_target": "the mean of the training rows, whatever the features are",
+}
 _COLOURS = {"better than": "green", "no better than": "yellow", "worse than": "red"}
 
 
@@ -42,19 +47,38 @@ def _shown(score: Score) -> str:
 
 def print_profit(console: Console, held_out: HeldOut) -> None:
     """The Sharpe ratio of the implied positions, net of costs, beside holding; or why there is none."""
-    if held_out.profit is None:
-        return
     profit = held_out.profit
-    mine, hold = profit.sharpe, profit.hold_sharpe
-    console.print(
-        f"Positions it implies, net of costs: Sharpe ratio {mine.estimate:.2f} ({mine.lower:.2f} to {mine.upper:.2f}); "
-        f"holding: {hold.estimate:.2f} ({hold.lower:.2f} to {hold.upper:.2f})."
-    )
+    if profit is None:
+        console.print(f"No profit is stated: {held_out.missing.get('profit', 'not computed')}.", markup=False)
+    elif not any(symbol.trades for symbol in profit.symbols):
+        console.print(f"It would not have traded; holding: Sharpe ratio {_sharpe(profit.hold_sharpe)}.")
+    else:
+        console.print(
+            f"Positions it implies, net of costs: Sharpe ratio {_sharpe(profit.sharpe)}; "
+            f"holding: {_sharpe(profit.hold_sharpe)}."
+        )
+
+
+def _sharpe(found: BootstrapInterval) -> str:
+    if not math.isfinite(found.estimate):
+        return "unknown"
+    if not math.isfinite(found.lower):
+        return f"{found.estimate:.2f} (no interval)"
+    return f"{found.estimate:.2f} ({found.lower:.2f} to {found.upper:.2f})"
 
 
 def print_verdict(console: Console, verdict: ModelVerdict) -> None:
-    """The verdict against the best baseline, in its colour."""
-    console.print(f"\n{verdict.sentence}", style=_COLOURS[verdict.level], markup=False, soft_wrap=True)
+    """The verdict against the best baseline, in its colour, and what that baseline is."""
+    console.print(f"\n{verdict.sentence}", style=_COLOURS[verdict.level], markup=False)
+    meaning = _OWN_BASELINES.get(verdict.best) or _summary(verdict.best)
+    if meaning:
+        console.print(f"{verdict.best}: {meaning}.", style="dim", markup=False)
+
+
+def _summary(baseline: str) -> str:
+    from augury.learning.evaluation.baselines import BASELINES  # loaded with the scores that are shown
+
+    return BASELINES[baseline][1] if baseline in BASELINES else ""
 
 
 def print_notes(console: Console, notes: Iterable[str]) -> None:

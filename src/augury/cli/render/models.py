@@ -6,10 +6,8 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 if TYPE_CHECKING:
     from augury.learning import Manifest
@@ -17,40 +15,43 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
+_MOST_SYMBOLS = 4
+
 
 def render(result: ModelsResult, console: Console) -> None:
-    """A row a model; what is wrong with damaged ones below."""
+    """Three lines a model: what it is, what it was trained on, how it did; what is wrong with damaged ones below."""
     if not result.models:
         console.print(
-            f"{escape(result.folder)} holds no models. Train one: augury train xgboost sample -o models/first"
+            f"{result.folder} holds no models. Train one: augury train xgboost sample -o models/first", markup=False
         )
         return
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in ("Model", "Family", "Label", "Trained on", "Log-loss", "Size", "Verdict"):
-        table.add_column(name, overflow="fold", justify="right" if name in ("Log-loss", "Size") else "left")
     for model in result.models:
         if model.manifest is not None:
-            table.add_row(Path(model.path).name, *_cells(model.manifest))
-    console.print(table)
+            console.print(f"[bold]{escape(Path(model.path).resolve().name)}[/]  {escape(model.manifest.model_id)}")
+            for line in _lines(model.manifest):
+                console.print(f"  {line}", markup=False)
     for model in result.models:
         if model.trouble:
-            console.print(f"[bold red]{escape(model.path)}[/]: {escape(model.trouble)}", soft_wrap=True)
+            console.print(f"[bold red]{escape(model.path)}[/]: {escape(model.trouble)}")
 
 
-def _cells(manifest: Manifest) -> tuple[str, ...]:
-    loss = manifest.scores.get("log_loss")
-    return (
-        manifest.family,
-        manifest.label or "-",
-        f"{_few(manifest.symbols)} {_day(manifest.first_training_time)} to {_day(manifest.fit_end)}",
-        "-" if loss is None else f"{loss:.4f}",
-        f"{manifest.graph_bytes / 1024:,.0f} KB",
-        manifest.notes.get("verdict", "-"),
-    )
+def _lines(manifest: Manifest) -> tuple[str, ...]:
+    size = f"{manifest.graph_bytes / 1024:,.0f} KB"
+    what = f"{manifest.model} for {manifest.label or 'a label that it does not name'}, {size}"
+    symbols = _few(manifest.symbols) or "bars that it does not name"
+    when = f"trained on {symbols}, {_day(manifest.first_training_time)} to {_day(manifest.fit_end)}"
+    name, title = ("log_loss", "log-loss") if manifest.classes else ("r2", "R2")
+    score = manifest.scores.get(name)
+    verdict = manifest.notes.get("verdict")
+    found = [] if score is None else [f"held out: {title} {score:.4f}"]
+    found += [] if verdict is None else [verdict]
+    return (what, when, ", ".join(found) or "never judged on held-out time")
 
 
 def _few(symbols: tuple[str, ...]) -> str:
-    return ", ".join(symbols) if len(symbols) <= 4 else f"{', '.join(symbols[:3])} and {len(symbols) - 3} more"
+    if len(symbols) <= _MOST_SYMBOLS:
+        return ", ".join(symbols)
+    return f"{', '.join(symbols[: _MOST_SYMBOLS - 1])} and {len(symbols) - _MOST_SYMBOLS + 1} more"
 
 
 def _day(at_ns: int | None) -> str:

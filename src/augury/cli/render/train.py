@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,12 +20,15 @@ def render(result: TrainResult, console: Console) -> None:
     training = result.training
     data, held_out = training.card.data, training.held_out
     console.print(
-        f"{training.card.model} on {data.label} of {', '.join(data.symbols)}: {data.rows:,} rows to "
-        f"{data.last:%Y-%m-%d}, about {data.effective_rows:,.0f} without overlap of labels; fitted in "
-        f"{training.seconds:.1f} s.",
+        f"{training.card.model} on {data.label} of {', '.join(data.symbols)}.\n"
+        f"Trained on {data.rows:,} rows up to {data.last:%Y-%m-%d}, which tell as much as about "
+        f"{data.effective_rows:,.0f} whose labels do not overlap; the last fit took {training.seconds:.1f} s.",
         markup=False,
     )
-    console.print(f"Held out: {held_out.rows:,} rows, {held_out.first:%Y-%m-%d} to {held_out.last:%Y-%m-%d}.\n")
+    console.print(
+        f"Held out, seen by nothing before: {held_out.rows:,} rows, {held_out.first:%Y-%m-%d} to "
+        f"{held_out.last:%Y-%m-%d}.\n"
+    )
     print_scores(console, training.evaluation.scores, held_out.scores)
     if held_out.decided < 1.0:
         console.print(f"It decides on {held_out.decided:.0%} of the held-out rows and abstains on the others.")
@@ -32,5 +36,8 @@ def render(result: TrainResult, console: Console) -> None:
     print_verdict(console, held_out.verdict)
     for path in result.written:
         console.print(f"Written: {path}", markup=False)
-    console.print(f"Next: augury backtest {result.folder} YOUR.csv, or augury predict {result.folder} YOUR.csv")
+    folder = shlex.quote(result.folder)
+    console.print(
+        f"Next: augury backtest {folder} YOUR.csv, or augury predict {folder} YOUR.csv", markup=False, soft_wrap=True
+    )
     print_notes(console, result.notes)

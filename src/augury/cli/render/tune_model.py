@@ -29,10 +29,11 @@ def render(result: TuneModelResult, console: Console) -> None:
     search = result.search
     states = search.trials["state"].value_counts().to_dict()
     counted = ", ".join(f"{count} {'failed' if state == 'fail' else state}" for state, count in states.items())
-    console.print(f"[bold]{escape(search.best_model)}[/]")
     console.print(
-        f"Best of {search.tried} settings tried ({counted}) on {len(result.dataset):,} rows. Value: {_measure(result)} "
-        f"over the folds less {search.spec.risk:g} deviations, {search.best_value:.4f}{_coin(result)}."
+        f"{search.model}: {search.tried} settings tried ({counted}) on {len(result.dataset):,} rows.\n"
+        f"Value: {_measure(result)} over the folds less {search.spec.risk:g} deviations. The best is "
+        f"{search.best_value:.4f}{_coin(result)}.",
+        markup=False,
     )
     if search.best_value < _knowing_nothing(result):
         console.print("Nothing that was tried beats knowing nothing.", style="yellow")
@@ -45,10 +46,9 @@ def render(result: TuneModelResult, console: Console) -> None:
         ranked = sorted(search.importance.items(), key=lambda item: -item[1])
         console.print("What mattered: " + ", ".join(f"{name} {share:.0%}" for name, share in ranked[:4]))
     console.print(
-        "The winner of a search looks better than it is: train judges it on time that the search has not seen.\n"
-        f"Next: [bold]{escape(result.next_command)}[/]",
-        soft_wrap=True,
+        "The winner of a search looks better than it is: train judges it on time that the search has not seen."
     )
+    console.print(f"Next: [bold]{escape(result.next_command)}[/]", soft_wrap=True)
     for note in (*search.notes, *result.notes):
         console.print(note, style="dim", markup=False)
 
@@ -69,7 +69,7 @@ def _knowing_nothing(result: TuneModelResult) -> float:
 def _table(rows: pd.DataFrame, *, latency: bool) -> Table:
     options = [str(name) for name in rows.columns if name not in _FACTS]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in ("Trial", "Value", "+/-", *(("Latency",) if latency else ())):
+    for name in ("Trial", "Value", "Deviation", *(("Latency",) if latency else ())):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Options", overflow="fold")
     for _, row in rows.iterrows():

@@ -102,12 +102,16 @@ def compare_scores(
         upper=found.upper,
         confidence=spec.confidence,
         standard_error=found.standard_error,
-        verdict=_verdict(found.lower, found.upper),
+        verdict=_verdict(found.estimate, found.lower, found.upper),
     )
 
 
-def _verdict(lower: float, upper: float) -> ComparisonLevel:
-    if math.isnan(lower) or math.isnan(upper):
+_SAME = 1e-6
+"""A difference of scores below this is the arithmetic's, not the model's."""
+
+
+def _verdict(difference: float, lower: float, upper: float) -> ComparisonLevel:
+    if math.isnan(lower) or math.isnan(upper) or abs(difference) < _SAME:
         return "no better than"
     return "better than" if lower > 0.0 else "worse than" if upper < 0.0 else "no better than"
 

@@ -42,7 +42,7 @@ class HeldOut:
     """Figures of `rows` rows from `first` to `last`, none of which the model, its calibration or its choice had seen.
 
     `decided` is the share of the rows on which the model did not abstain; the scores are over all rows. `profit` is
-    None when there was nothing to trade, and `missing` says why.
+    None when there was nothing to trade, and `missing` says why. `predictions` are those that were judged.
     """
 
     rows: int
@@ -53,11 +53,13 @@ class HeldOut:
     verdict: ModelVerdict
     profit: Profit | None = field(repr=False)
     missing: dict[str, str] = field(default_factory=dict)
+    predictions: Predictions | None = field(repr=False, default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values."""
         found: dict[str, Any] = plain_record(self)
         found["verdict"] = self.verdict.to_dict()
+        found["profit"] = None if self.profit is None else plain_record(self.profit)
         return found
 
 
@@ -101,6 +103,7 @@ def held_out_record(
         verdict=ModelVerdict(level=best.verdict, best=best.baseline, comparisons=found),
         profit=_profit(_traded(said, about.decided), about.dataset, spec, seed, missing),
         missing=missing,
+        predictions=said,
     )
 
 

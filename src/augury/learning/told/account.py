@@ -10,6 +10,7 @@ import numpy as np
 from augury.arrays import FloatVector, IntVector
 from augury.errors import InvalidInput, NotEnoughData
 from augury.market.timeframe import close_times, infer_timeframe
+from augury.metrics import periods_per_year
 from augury.report import Benchmark, Story
 
 if TYPE_CHECKING:
@@ -70,14 +71,13 @@ def _held(training: Training, profit: Profit, together: str) -> FloatVector | No
 
 
 def _same_sharpe(held: FloatVector, profit: Profit) -> bool:
-    """Whether the two series have the Sharpe ratios, in proportion, that were reported of them."""
-    said, own = profit.hold_sharpe.estimate, profit.sharpe.estimate
-    spread, other = float(held.std(ddof=1)), float(profit.returns.std(ddof=1))
-    if not (math.isfinite(said) and math.isfinite(own)) or min(spread, other) <= 0.0:
+    """Whether these returns of holding have the Sharpe ratio that the profit reports of them."""
+    spread = float(held.std(ddof=1)) if held.size > 1 else 0.0
+    if spread <= 0.0:
         return False
-    return math.isclose(
-        said * float(profit.returns.mean()) / other, own * float(held.mean()) / spread, rel_tol=1e-6, abs_tol=1e-12
-    )
+    yearly = profit.backtest.periods_per_year or periods_per_year(profit.opened_at)
+    found = float(held.mean()) / spread * math.sqrt(yearly)
+    return math.isclose(profit.hold_sharpe.estimate, found, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def _closes(opened_at: IntVector) -> IntVector:

@@ -33,7 +33,7 @@ def told_folds(training: Training) -> tuple[FoldItem, ...]:
             trained=facts.train_rows,
             tested=facts.test_rows,
             dropped=facts.dropped,
-            detail="" if facts.rounds is None else f"{facts.rounds:,} rounds",
+            detail="" if facts.rounds is None else f"{facts.rounds:,} round{'s' * (facts.rounds != 1)}",
         )
         for number, (fold, facts) in enumerate(zip(cv.fitted.folds, cv.facts, strict=True), start=1)
     ]

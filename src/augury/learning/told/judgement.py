@@ -94,7 +94,7 @@ def _gates(training: Training) -> tuple[GateItem, ...]:
         _beats("Beats every baseline, out of fold", evaluation.verdict, "Look for features that say more."),
         *_calibrated(training),
         *_earns(held.profit, held.missing.get("profit", "nothing was traded")),
-        _enough(training),
+        *_enough(training),
     )
 
 
@@ -160,15 +160,20 @@ def _above_zero(name: str, found: BootstrapInterval, title: str, remedy: str) ->
     )
 
 
-def _enough(training: Training) -> GateItem:
+def _enough(training: Training) -> tuple[GateItem, ...]:
+    """Labels against features; nothing for a model that reads charts instead."""
     data = training.card.data
-    a_feature = data.effective_rows / max(len(data.columns), 1)
-    return GateItem(
-        name="Separate labels a feature",
-        value=a_feature,
-        bound=">= 10",
-        passed=a_feature >= 10.0,
-        explanation=f"{data.rows:,} overlapping labels say about as much as {data.effective_rows:,.0f} separate ones, "
-        f"for {len(data.columns)} features.",
-        remedy="Take fewer features, a longer history or more symbols.",
+    if data.chart_days is not None or not data.columns:
+        return ()
+    a_feature = data.effective_rows / len(data.columns)
+    return (
+        GateItem(
+            name="Separate labels a feature",
+            value=a_feature,
+            bound=">= 10",
+            passed=a_feature >= 10.0,
+            explanation=f"{data.rows:,} overlapping labels say about as much as {data.effective_rows:,.0f} separate "
+            f"ones, for {len(data.columns)} features.",
+            remedy="Take fewer features, a longer history or more symbols.",
+        ),
     )

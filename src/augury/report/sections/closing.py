@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -15,23 +16,25 @@ if TYPE_CHECKING:
     from augury.report.evidence import FindingLike
     from augury.report.story import Story
 
-__all__ = ["data_facts", "finding_item", "findings_section", "provenance_section", "run_section"]
+__all__ = ["data_facts", "findings_section", "listed_findings", "provenance_section", "run_section"]
 
 
 def findings_section(story: Story) -> str:
     """The verdict's findings in its order, then the notes; empty without either."""
     verdict = story.judgement
-    findings = () if verdict is None else verdict.findings
-    items = "".join(finding_item(finding) for finding in findings)
-    notes = "".join(f"<li>{escape(str(note))}</li>" for note in story.notes)
-    body = (f'<ol class="findings">{items}</ol>' if items else "") + (
-        f'<h3>Notes</h3><ul class="notes">{notes}</ul>' if notes else ""
+    return section("findings", "Findings", listed_findings(() if verdict is None else verdict.findings, story.notes))
+
+
+def listed_findings(findings: Sequence[FindingLike], notes: Sequence[str]) -> str:
+    """Findings with what to do about each, and the notes below them; nothing without either."""
+    items = "".join(_finding(finding) for finding in findings)
+    below = "".join(f"<li>{escape(str(note))}</li>" for note in notes)
+    return (f'<ol class="findings">{items}</ol>' if items else "") + (
+        f'<h3>Notes</h3><ul class="notes">{below}</ul>' if below else ""
     )
-    return section("findings", "Findings", body)
 
 
-def finding_item(finding: FindingLike) -> str:
-    """A finding as an item of a list: severity, words, and what to do about it."""
+def _finding(finding: FindingLike) -> str:
     tone = tone_of_severity(str(finding.severity))
     remedy = f'<p class="remedy">{escape(sentence(str(finding.remedy)))}</p>' if finding.remedy else ""
     return (

@@ -29,16 +29,17 @@ class Line:
 
 
 def fine_digits(estimates: Sequence[Estimate]) -> int:
-    """Decimals that show two digits of the narrowest half of the intervals, from 2 to 6."""
+    """Decimals that show two digits of the narrowest half interval, from 2 to 6, one beyond those of the middle one."""
     widths = sorted((each.high - each.low) / 2.0 for each in estimates if each.has_interval and each.high > each.low)
     values = sorted(abs(each.value) for each in estimates if math.isfinite(each.value) and each.value != 0.0)
-    size = widths[len(widths) // 2] if widths else values[len(values) // 2] if values else 1.0
-    return int(np.clip(math.ceil(-math.log10(size)) + 1, 2, _MOST_DIGITS))
+    sizes = widths or values or [1.0]
+    finest, middle = (math.ceil(-math.log10(size)) + 1 for size in (sizes[0], sizes[len(sizes) // 2]))
+    return int(np.clip(min(finest, middle + 1), 2, _MOST_DIGITS))
 
 
 def shown(value: float, estimate: Estimate, digits: int) -> str:
     """A value in the estimate's unit."""
-    return percent(value, max(digits - 3, 1)) if estimate.unit == "fraction" else quantity(value, digits)
+    return percent(value, max(digits - 2, 1)) if estimate.unit == "fraction" else quantity(value, digits)
 
 
 def spread_words(estimate: Estimate, digits: int) -> str:

@@ -7,7 +7,7 @@ from html import escape
 
 from augury.report.wording import plain_words
 
-__all__ = ["chart", "facts", "legend", "scale_buttons", "section", "table", "told"]
+__all__ = ["absent", "chart", "facts", "legend", "scale_buttons", "section", "table", "told"]
 
 
 def section(name: str, title: str, body: str, intro: str = "") -> str:
@@ -24,6 +24,12 @@ def chart(title: str, plot: str, *, note: str = "", key: str = "", tools: str = 
     below = f'<p class="note">{escape(note)}</p>' if note else ""
     caption = f"<strong>{escape(title)}</strong>{key}{tools}"
     return f'<figure class="chart"><figcaption>{caption}</figcaption>{plot}{below}</figure>'
+
+
+def absent(what: str, reason: str) -> str:
+    """A line that says what is not shown, and why not."""
+    words = f"No {what}: {reason.strip().rstrip('.')}."
+    return f'<p class="note">{escape(words)}</p>'
 
 
 def legend(entries: Sequence[tuple[str, str]]) -> str:

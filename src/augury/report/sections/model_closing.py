@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from augury.report.sections.closing import finding_item
+from augury.report.sections.closing import listed_findings
 from augury.report.sections.markup import facts, section
 
 if TYPE_CHECKING:
@@ -28,12 +28,8 @@ def model_data(story: ModelStory) -> str:
 
 def model_findings(story: ModelStory) -> str:
     """What must not be expected of the model, with remedies, then the notes."""
-    items = "" if story.verdict is None else "".join(finding_item(finding) for finding in story.verdict.findings)
-    notes = "".join(f"<li>{escape(str(note))}</li>" for note in story.notes)
-    body = (f'<ol class="findings">{items}</ol>' if items else "") + (
-        f'<h3>Notes</h3><ul class="notes">{notes}</ul>' if notes else ""
-    )
-    return section("findings", "Limits", body)
+    findings = () if story.verdict is None else story.verdict.findings
+    return section("findings", "Limits", listed_findings(findings, story.notes))
 
 
 def model_provenance(story: ModelStory) -> str:

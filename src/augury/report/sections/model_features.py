@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from html import escape
 from typing import TYPE_CHECKING
 
 from augury.report.sections.intervals import Line, interval_lines
-from augury.report.sections.markup import chart, section
-from augury.report.wording import percent, sentence
+from augury.report.sections.markup import absent, chart, section
+from augury.report.wording import percent
 
 if TYPE_CHECKING:
     from augury.report.model_story import FeatureTable, ModelStory
@@ -22,7 +21,7 @@ def features_section(story: ModelStory) -> str:
     """Bars with whiskers, one chart a way of measuring; why not, where there is none."""
     body = "".join(_chart(each) for each in story.importance if each.items)
     if "importance" in story.missing:
-        body += f'<p class="note">No importance: {escape(sentence(story.missing["importance"]))}</p>'
+        body += absent("importance", story.missing["importance"])
     return section("importance", "Importance of the features", body)
 
 
@@ -31,8 +30,8 @@ def _chart(measured: FeatureTable) -> str:
     lines = [
         Line(
             name=item.feature,
-            marks=(("m1", item.estimate),),
-            detail=f"{percent(item.share, 0)} of all" if math.isfinite(item.share) and item.share > 0 else "",
+            marks=(("m3", item.estimate),),
+            detail=f"{percent(item.share, 0)} of all" if math.isfinite(item.share) and item.share >= 0.005 else "",
         )
         for item in kept
     ]

@@ -11,7 +11,7 @@ from augury.report.drawing import Plot, area, bars, dots, line, plot_html
 from augury.report.scales import Scale, Tick, linear_scale
 from augury.report.sections.curves import axis_percent
 from augury.report.sections.distribution import histogram
-from augury.report.sections.markup import chart, legend, section, table
+from augury.report.sections.markup import absent, chart, legend, section, table
 from augury.report.wording import compact, percent, quantity, sentence
 
 if TYPE_CHECKING:
@@ -27,17 +27,11 @@ def forecasts_section(story: ModelStory) -> str:
     """A reliability diagram and a histogram by outcome for each set of forecasts; why not, where there is none."""
     body = "".join(_pair(each) for each in story.forecasts)
     if "calibration" in story.missing:
-        body += f'<p class="note">No reliability diagram: {_plain(story.missing["calibration"])}</p>'
+        body += absent("reliability diagram", story.missing["calibration"])
     probabilities = any(each.unit == "fraction" and each.bins is not None for each in story.forecasts)
     title = "Calibration" if probabilities or not story.forecasts else "Predictions"
     intro = "Of what was said with a probability, as large a share should come true." if probabilities else ""
     return section("forecasts", title, body, intro)
-
-
-def _plain(text: str) -> str:
-    from html import escape
-
-    return escape(sentence(text))
 
 
 def _pair(forecasts: Forecasts) -> str:
@@ -70,7 +64,7 @@ def _reliability(forecasts: Forecasts, bins: ReliabilityBins) -> str:
         Plot(label="Rows of each bin", shapes=[blocks], y=counts, x_ticks=_titled(forecasts.event), size="low")
     )
     key = legend([("k1", f"observed, {percent(bins.level, 0)} interval"), ("kperfect", "perfectly calibrated")])
-    note = " ".join(part for part in (sentence(forecasts.note), "Below: rows of each bin.") if part)
+    note = " ".join(part for part in (sentence(forecasts.note), "The bars count the rows of each bin.") if part)
     return chart(forecasts.bins_title, plot + rows + _numbers(forecasts, bins), key=key, note=note)
 
 
@@ -109,16 +103,26 @@ def _outcomes(forecasts: Forecasts) -> str:
     for share, style in zip(shares, styles, strict=True):
         height = scale.place(np.concatenate([[0.0], np.repeat(share, 2), [0.0]]))
         shapes += [area(x, np.full(len(x), scale.at(0.0)), height, style), line(x, height, style)]
-    entries = [(f"k{style}", f"{name}, {n:,} rows") for style, name, n in zip(styles, forecasts.groups, numbers, strict=True)]
-    note = f"Share of each outcome's rows by predicted {forecasts.event}; where the shapes part, the model tells them apart."
-    if float(np.ptp(said)) == 0.0:
-        note = f"Every prediction is the same, {axis_percent(float(said[0])) if forecasts.unit == 'fraction' else compact(float(said[0]))}: the model tells no outcome from another."
-    elif outside:
-        note += f" {outside} rows lie further out."
+    entries = [
+        (f"k{style}", f"{name}, {n:,} rows") for style, name, n in zip(styles, forecasts.groups, numbers, strict=True)
+    ]
+    note = _outcome_words(forecasts, outside)
     plot = plot_html(
         Plot(label=f"{forecasts.title}: predictions by outcome", shapes=shapes, y=scale, x_ticks=across.ticks)
     )
     return chart(forecasts.title, plot, key=legend(entries), note=note)
+
+
+def _outcome_words(forecasts: Forecasts, outside: int) -> str:
+    said = forecasts.predicted
+    if float(np.ptp(said)) == 0.0:
+        value = axis_percent(float(said[0])) if forecasts.unit == "fraction" else compact(float(said[0]))
+        return f"Every prediction is the same, {value}: the model tells no outcome from another."
+    beyond = f" {outside} {'row lies' if outside == 1 else 'rows lie'} further out." if outside else ""
+    return (
+        f"Share of each outcome's rows by predicted {forecasts.event}; where the shapes part, the model tells them "
+        f"apart.{beyond}"
+    )
 
 
 def _shares(values: FloatVector, edges: FloatVector) -> FloatVector:

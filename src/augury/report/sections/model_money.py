@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from augury.report.sections.curves import curves_figures
 from augury.report.sections.intervals import interval_lines
-from augury.report.sections.markup import chart, section
+from augury.report.sections.markup import absent, chart, section
 from augury.report.sections.model_scores import lines_of, score_table, source_legend
-from augury.report.wording import sentence
 
 if TYPE_CHECKING:
     from augury.report.model_story import ModelStory
 
 __all__ = ["money_section"]
+
+_MOST = 40
 
 
 def money_section(story: ModelStory) -> str:
@@ -22,8 +22,12 @@ def money_section(story: ModelStory) -> str:
     body = "" if story.account is None else curves_figures(story.account, own="Model")
     body += score_table(story.earnings)
     if story.symbols:
-        plot = interval_lines(lines_of(story.symbols), label="Annual Sharpe ratio of each symbol with its interval")
-        body += chart("Sharpe ratio by symbol, net of costs", plot, key=source_legend(story.symbols))
+        left = len(story.symbols) - _MOST
+        note = f"{left} more symbols are not drawn." if left > 0 else ""
+        plot = interval_lines(
+            lines_of(story.symbols[:_MOST]), label="Annual Sharpe ratio of each symbol with its interval"
+        )
+        body += chart("Sharpe ratio by symbol, net of costs", plot, key=source_legend(story.symbols), note=note)
     if "equity" in story.missing:
-        body += f'<p class="note">No account: {escape(sentence(story.missing["equity"]))}</p>'
+        body += absent("account", story.missing["equity"])
     return section("equity", "Equity and drawdown", body, story.account_note if body else "")

@@ -51,7 +51,7 @@ def gains_section(story: ModelStory) -> str:
     return section(
         "gains",
         "Gain over baselines",
-        chart(story.gain_title, plot, key=source_legend(story.gains), note=notes),
+        chart(story.gains_title, plot, key=source_legend(story.gains), note=notes),
         "Both sides predict the same rows. An interval that reaches across zero leaves open which of them is better.",
     )
 
