@@ -28,6 +28,9 @@ FEATURES = (*DEFAULT_FEATURES, "wavelet")
 CONSTANT = ("wavelet_dominant_level",)  # returns are strongest at the finest level nearly always
 WINDOW_BARS, CHART_DAYS = 20, 5
 HELD_OUT = 0.2
+COLUMNS = (
+    "name", "training", "log_loss", "gain", "KB", "1 row", "1 row, native", "1,000 rows", "1,000 rows, native", "note"
+)  # fmt: skip
 FEWER = sized(None, 200)
 
 
@@ -64,7 +67,7 @@ SUBJECTS = (
         text=sized("chart_cnn(epochs=3, device='cpu')", "chart_cnn(variant='simple', channels=4, epochs=1)"),
         rows=sized(4000, 64),
         calls=sized((100, 3), (3, 1)),
-        note="the published network at its smallest, newest training rows only, 3 epochs at the published rate",
+        note=sized("the published network at its smallest, newest training rows only", ""),
     ),
     Subject(text=f"average(members=('linear', '{TREES}'))"),
     Subject(text=f"stack(members=('linear', '{TREES}'), loss='log_loss')"),
@@ -79,7 +82,14 @@ class Bench:
     fold: Fold
     baseline: str
     known: tuple[Predictions, ...]
-    loss: float
+
+    def row(self) -> dict[str, Any]:
+        """The baseline's own score."""
+        return dict.fromkeys(COLUMNS) | {
+            "name": f"baseline: {self.baseline}",
+            "log_loss": said_of(self.known),
+            "note": f"the best of four; {self.fold.test.size:,} rows held out",
+        }
 
 
 def run() -> list[dict[str, Any]]:
@@ -90,7 +100,7 @@ def run() -> list[dict[str, Any]]:
     one_thread = () if missing["deep"] else (load("torch").module,)
     threads = [torch.get_num_threads() for torch in one_thread]
     bench = prepared()
-    rows = []
+    rows = [bench.row()]
     try:
         for torch in one_thread:
             torch.set_num_threads(1)
@@ -119,15 +129,18 @@ def prepared() -> Bench:
     dataset = learning.build_dataset(universe.bars, spec)
     fold = learning.holdout(dataset, HELD_OUT)
     last = learning.cross_validate(dataset, "linear", seed=0, folds=(fold,))
-    losses = {name: (log_loss(found.paths)[0], found.paths) for name, found in cross_validate_baselines(last).items()}
-    best = min(losses, key=lambda name: losses[name][0])
-    return Bench(dataset=dataset, fold=fold, baseline=best, known=losses[best][1], loss=losses[best][0])
+    found = {name: baseline.paths for name, baseline in cross_validate_baselines(last).items()}
+    best = min(found, key=lambda name: log_loss(found[name]).estimate)
+    return Bench(dataset=dataset, fold=fold, baseline=best, known=found[best])
 
 
-def log_loss(paths: tuple[Predictions, ...]) -> tuple[float, float, float]:
-    """Estimate and interval."""
-    found = learning.score_predictions(paths, ("log_loss",), scoring(), seed=0)["log_loss"]
-    return found.estimate, found.lower, found.upper
+def log_loss(paths: tuple[Predictions, ...]) -> learning.Score:
+    return learning.score_predictions(paths, ("log_loss",), scoring(), seed=0)["log_loss"]
+
+
+def said_of(paths: tuple[Predictions, ...]) -> str:
+    found = log_loss(paths)
+    return f"{found.estimate:.4f} ({found.lower:.4f} to {found.upper:.4f})"
 
 
 def scoring() -> learning.ScoreSpec:
@@ -145,7 +158,6 @@ def measured(subject: Subject, bench: Bench) -> dict[str, Any]:
     seconds = time.process_time() - started
     fitted = fit_folds(dataset, (learning.Fold(train=rows, test=fold.test),), lambda: Fitted(model))
     said = paths_of(dataset, fitted)
-    estimate, lower, upper = log_loss(said)
     against = learning.compare_scores(
         said, bench.known, "log_loss", scoring(), seed=0, names=(subject.text, bench.baseline)
     )
@@ -156,18 +168,15 @@ def measured(subject: Subject, bench: Bench) -> dict[str, Any]:
     )
     return {
         "name": model.family,
-        "training_rows": len(train),
         "training": shown(seconds),
-        "log_loss": f"{estimate:.4f} ({lower:.4f} to {upper:.4f})",
-        "baseline": f"{bench.baseline} {bench.loss:.4f}",
+        "log_loss": said_of(said),
         "gain": f"{against.difference:+.4f} ({against.lower:+.4f} to {against.upper:+.4f})",
-        "the model is": against.verdict.replace("than", "than it"),
         "KB": round(artefact.manifest.graph_bytes / 1024, 1),
         "1 row": took(found.artefact_single),
         "1 row, native": took(found.native_single),
         "1,000 rows": took(found.artefact_many),
         "1,000 rows, native": took(found.native_many),
-        "note": note(subject, bench, model),
+        "note": f"{note(subject, bench, model)}; {len(train):,} rows",
     }
 
 

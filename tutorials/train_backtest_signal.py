@@ -26,11 +26,9 @@ from augury.learning import (
     Training,
     TrainingSpec,
     build_dataset,
-    card_texts,
     load_artefact,
     model_strategy,
     train_model,
-    write_artefact,
 )
 from augury.market import bar_arrays
 from augury.sample import SPLITS, load_sample
@@ -96,15 +94,14 @@ def show_card(training: Training) -> None:
 
 
 # 4. The artefact -----------------------------------------------------------------------------------------------------
-# One folder: the graph with its preprocessing, a manifest with hashes, the card. Nothing in it is run as code, and
-# what was altered is refused.
+# One folder: the graph with its preprocessing, a manifest with hashes, the card, the arrays that compression needs.
+# Nothing in it is run as code, and what was altered is refused.
 
 
 def keep(training: Training, folder: Path) -> Path:
     """Write the artefact, read it again, and show that a changed byte is noticed."""
     place = folder / "first"
-    write_artefact(training.artefact, place, replace_existing=True, beside=card_texts(training.card))
-    manifest = load_artefact(place).manifest
+    manifest = training.write(place, overwrite=True).manifest
     print(f"{manifest.model_id}: {', '.join(sorted(path.name for path in place.iterdir()))}")
     graph = place / "model.onnx"
     sound = graph.read_bytes()
@@ -142,7 +139,7 @@ def backtest(place: Path, bars: pd.DataFrame) -> BacktestResult:
     strategy = model_strategy(place, long_above=LONG_ABOVE, short_below=0.0)
     fit_end = load_artefact(place).manifest.fit_end or 0
     first = int((bar_arrays(bars).opened_at <= fit_end).sum())
-    warm_up = strategy.warm_up(strategy.values()) if strategy.warm_up else 0
+    warm_up = Predictor(place).bar_inputs.unjudged
     later = bars.iloc[max(first - warm_up, 0) :]
     result = prove(run_backtest(strategy, later, symbol=TICKER), ProofSpec(permutations=99, replications=499))
     print(strategy.summary)

@@ -106,3 +106,27 @@ def test_features_that_are_others_now_are_refused(shelf, tmp_path):
     learning.write_artefact(seal_artefact(artefact.graph, values), tmp_path / "m")
     with pytest.raises(InvalidInput, match="its options or version differ; train the model again"):
         run("predict", model=str(tmp_path / "m"), files=(str(shelf / "EDGE.csv"),))
+
+
+def test_names_that_could_steer_a_terminal_are_written_out(shelf, folder, tmp_path, augury):
+    path = tmp_path / "[red]\x1b[2JA.csv"
+    path.write_bytes((shelf / "EDGE.csv").read_bytes())
+    for verb in ("predict", "evaluate"):
+        shown = augury(verb, folder, path)
+        assert shown.exit_code == 0, shown.output
+        assert "\x1b" not in shown.stdout
+    assert "[red]\\x1b[2JA" in augury("predict", folder, path).stdout
+
+
+def test_a_model_whose_texts_are_hostile_is_shown_as_it_is_written(shelf, tmp_path, augury):
+    from augury.learning.artefacts.exporting import seal_artefact
+
+    artefact = learning.load_artefact(shelf / "models" / "edge")
+    hostile = "stack(members=('[bold]a', '\x1b[2J', 'x' * 10**9))"
+    values = artefact.to_dict() | {"model": hostile, "symbols": ["\x1b]0;gone\x07"], "notes": {"verdict": "\x1b[31m"}}
+    learning.write_artefact(seal_artefact(artefact.graph, values), tmp_path / "m")
+    for arguments in (("models", tmp_path), ("predict", tmp_path / "m", shelf / "EDGE.csv")):
+        shown = augury(*arguments, columns=200)
+        assert shown.exit_code == 0, shown.output
+        assert "\x1b" not in shown.stdout
+        assert "[bold]a" in shown.stdout

@@ -54,7 +54,7 @@ def test_it_writes_a_sound_artefact_with_its_card_and_nothing_else(ran: tuple[Pa
     folder, printed = ran
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     files = [name for name in files if not name.startswith("temporary")]  # what libraries leave there is theirs
-    names = ("card.json", "card.md", "manifest.json", "model.onnx")
+    names = ("card.json", "card.md", "manifest.json", "model.onnx", "state.npz")
     assert files == [str(Path("kept") / "first" / name) for name in names]
     manifest = load_artefact(folder / "kept" / "first").manifest
     assert manifest.model_id in printed

@@ -15,7 +15,7 @@ from augury.operations.changes import Change, cause_of
 from augury.operations.recorded_bars import recorded_bars
 from augury.operations.recording import versions
 from augury.operations.strategy_inputs import Instrument
-from augury.operations.strategy_names import strategy_of
+from augury.operations.strategy_names import is_model_folder, strategy_of
 
 if TYPE_CHECKING:
     from augury.backtest import BacktestResult, BacktestSpec
@@ -126,6 +126,9 @@ def _versions(capsule: Capsule) -> list[Change]:
 def _code(source: StrategySource, strategy: Strategy) -> list[Change]:
     if source.text is not None or not source.sha256 or strategy.code_id == source.sha256:
         return []
+    if is_model_folder(source.name):
+        text = f"the model in {source.name} is another one, or followed in another way: {strategy.summary}"
+        return [Change(part="code", text=text, remedy="Put the model that ran there back, with the same Augury.")]
     text = f"the code of {source.name} changed: {strategy.code_id} instead of {source.sha256}"
     return [Change(part="code", text=text, remedy="Install the version of Augury that ran it.")]
 

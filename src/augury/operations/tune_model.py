@@ -49,11 +49,15 @@ class TuneModelOptions(DatasetOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuneModelResult:
-    """The search, the data set it was made on, and the command that trains what it found."""
+    """The search, the data set it was made on, and the command that trains what it found.
+
+    `held_back` is the last share of the time, which the search did not see.
+    """
 
     search: ModelSearch
     dataset: Dataset = field(repr=False)
     next_command: str
+    held_back: float
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,6 +78,7 @@ class TuneModelResult:
             "hypervolume": search.hypervolume,
             "rows": len(self.dataset),
             "fingerprint": self.dataset.fingerprint,
+            "held_back": self.held_back,
             "next": self.next_command,
             "notes": [*self.notes, *search.notes],
         }
@@ -97,7 +102,11 @@ def _run(options: TuneModelOptions, progress: Progress) -> TuneModelResult:
         track=nested_track(progress, "Searching"),
     )
     return TuneModelResult(
-        search=search, dataset=seen, next_command=_command(search.best_model, options), notes=universe.notes
+        search=search,
+        dataset=seen,
+        next_command=_command(search.best_model, options),
+        held_back=options.holdout,
+        notes=universe.notes,
     )
 
 

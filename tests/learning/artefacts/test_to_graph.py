@@ -129,3 +129,14 @@ def test_an_unknown_model_is_refused_and_an_unfitted_one_says_so():
         to_onnx(LogisticRegression())
     with pytest.raises(NotFittedError):
         to_onnx(make_model("linear"))
+
+
+def test_a_model_that_never_met_a_class_of_its_label_is_not_exported():
+    from augury.errors import InvalidInput
+    from augury.learning import ManifestExtras, build_artefact, make_model
+
+    rng = np.random.default_rng(0)
+    features, target = rng.normal(size=(200, 3)), rng.integers(0, 2, 200)
+    model = make_model("linear").fit(features, target)
+    with pytest.raises(InvalidInput, match="never met the class 'up'"):
+        build_artefact(model, ManifestExtras(classes=("down", "flat", "up")))

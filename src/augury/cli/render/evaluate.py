@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from augury.cli.render.model_scores import print_notes, print_profit, print_scores, print_verdict
+from augury.cli.wording import printable
 
 if TYPE_CHECKING:
     from augury.operations.evaluate import EvaluateResult
@@ -18,7 +19,8 @@ def render(result: EvaluateResult, console: Console) -> None:
     """Scores with intervals, what its positions would have earned, and the verdict."""
     found, manifest = result.found, result.manifest
     console.print(
-        f"{manifest.model_id} on {found.rows:,} rows, {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}.", markup=False
+        f"{printable(manifest.model_id)} on {found.rows:,} rows, {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}.",
+        markup=False,
     )
     if result.in_sample:
         console.print("The time of its training is among them: these figures prove nothing.", style="yellow")

@@ -10,6 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from augury.cli.wording import printable
+
 if TYPE_CHECKING:
     from augury.learning import HeldOut, ModelVerdict, Score
     from augury.validation import BootstrapInterval
@@ -69,7 +71,7 @@ def _sharpe(found: BootstrapInterval) -> str:
 
 def print_verdict(console: Console, verdict: ModelVerdict) -> None:
     """The verdict against the best baseline, in its colour, and what that baseline is."""
-    console.print(f"\n{verdict.sentence}", style=_COLOURS[verdict.level], markup=False)
+    console.print(f"\n{printable(verdict.sentence)}", style=_COLOURS[verdict.level], markup=False)
     meaning = _OWN_BASELINES.get(verdict.best) or _summary(verdict.best)
     if meaning:
         console.print(f"{verdict.best}: {meaning}.", style="dim", markup=False)
@@ -84,4 +86,4 @@ def _summary(baseline: str) -> str:
 def print_notes(console: Console, notes: Iterable[str]) -> None:
     """What has to be said about the data."""
     for note in notes:
-        console.print(note, style="dim", markup=False)
+        console.print(printable(note), style="dim", markup=False)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
+from augury.cli.wording import printable
+
 if TYPE_CHECKING:
     from augury.learning import Manifest
     from augury.operations.models import ModelsResult
@@ -27,12 +29,13 @@ def render(result: ModelsResult, console: Console) -> None:
         return
     for model in result.models:
         if model.manifest is not None:
-            console.print(f"[bold]{escape(Path(model.path).resolve().name)}[/]  {escape(model.manifest.model_id)}")
+            name = printable(Path(model.path).resolve().name)
+            console.print(f"[bold]{escape(name)}[/]  {escape(printable(model.manifest.model_id))}")
             for line in _lines(model.manifest):
-                console.print(f"  {line}", markup=False)
+                console.print(f"  {printable(line)}", markup=False)
     for model in result.models:
         if model.trouble:
-            console.print(f"[bold red]{escape(model.path)}[/]: {escape(model.trouble)}")
+            console.print(f"[bold red]{escape(printable(model.path))}[/]: {escape(printable(model.trouble))}")
 
 
 def _lines(manifest: Manifest) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from augury.cli.wording import printable
+
 if TYPE_CHECKING:
     from augury.operations.predict import PredictResult
 
@@ -19,19 +21,22 @@ __all__ = ["render"]
 def render(result: PredictResult, console: Console) -> None:
     """One line on the model, then the last bars of each symbol."""
     manifest = result.manifest
-    console.print(f"[bold]{escape(manifest.model_id)}[/]: {escape(manifest.model)} for {escape(manifest.label)}")
+    told = [escape(printable(text)) for text in (manifest.model_id, manifest.model, manifest.label)]
+    console.print(f"[bold]{told[0]}[/]: {told[1]} for {told[2]}")
     names = manifest.classes or ("value",)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("Symbol", style="bold")
     table.add_column("Known from bar")
     for name in names:
-        table.add_column(f"p({name})" if manifest.classes else name, justify="right")
+        shown = escape(printable(name))
+        table.add_column(f"p({shown})" if manifest.classes else shown, justify="right")
     if manifest.classes:
         table.add_column("Decision")
     for moment, row in result.last.iterrows():
         cells = [_cell(float(row[name]), probability=bool(manifest.classes)) for name in names]
         said = [_decision(row)] if manifest.classes else []
-        table.add_row(str(row["symbol"]), f"{moment:%Y-%m-%d %H:%M}".removesuffix(" 00:00"), *cells, *said)
+        symbol = escape(printable(str(row["symbol"])))
+        table.add_row(symbol, f"{moment:%Y-%m-%d %H:%M}".removesuffix(" 00:00"), *cells, *said)
     console.print(table)
     if bool(result.last["in_sample"].any()):
         console.print("Bars up to the end of the training data: the model has seen what came of them.", style="yellow")
@@ -50,5 +55,5 @@ def _cell(value: float, *, probability: bool) -> str:
 def _decision(row: object) -> str:
     said = row["decision"]  # type: ignore[index]
     if said:
-        return str(said)
+        return escape(printable(str(said)))
     return "abstains" if row["abstained"] else "unknown yet"  # type: ignore[index]

@@ -19,10 +19,12 @@ def render(result: TrainResult, console: Console) -> None:
     """What it learnt from, how it scores beside its baselines, what it would have earned, and what to do next."""
     training = result.training
     data, held_out = training.card.data, training.held_out
+    alone = f"{data.effective_rows:,.0f}"
+    overlap = "" if alone == f"{data.rows:,}" else f", which tell as much as about {alone} whose labels do not overlap"
     console.print(
         f"{training.card.model} on {data.label} of {', '.join(data.symbols)}.\n"
-        f"Trained on {data.rows:,} rows up to {data.last:%Y-%m-%d}, which tell as much as about "
-        f"{data.effective_rows:,.0f} whose labels do not overlap; the last fit took {training.seconds:.1f} s.",
+        f"Trained on {data.rows:,} rows up to {data.last:%Y-%m-%d}{overlap}; the last fit took "
+        f"{training.seconds:.1f} s.",
         markup=False,
     )
     console.print(

@@ -45,9 +45,10 @@ def render(result: TuneModelResult, console: Console) -> None:
     if search.importance:
         ranked = sorted(search.importance.items(), key=lambda item: -item[1])
         console.print("What mattered: " + ", ".join(f"{name} {share:.0%}" for name, share in ranked[:4]))
-    console.print(
-        "The winner of a search looks better than it is: train judges it on time that the search has not seen."
-    )
+    judged = "train judges it on time that the search has not seen"
+    if not result.held_back:
+        judged = "this one saw all of the time, so that none is left to judge it on; search with --holdout"
+    console.print(f"The winner of a search looks better than it is: {judged}.")
     console.print(f"Next: [bold]{escape(result.next_command)}[/]", soft_wrap=True)
     for note in (*search.notes, *result.notes):
         console.print(note, style="dim", markup=False)
@@ -75,7 +76,7 @@ def _table(rows: pd.DataFrame, *, latency: bool) -> Table:
     for _, row in rows.iterrows():
         timed = [f"{row['latency_us']:.0f} us"] if latency else []
         cells = [str(row["number"]), f"{row['value']:.4f}", f"{row['deviation']:.4f}", *timed]
-        table.add_row(*cells, ", ".join(f"{name}={_cell(row[name])}" for name in options))
+        table.add_row(*cells, escape(", ".join(f"{name}={_cell(row[name])}" for name in options)))
     return table
 
 
