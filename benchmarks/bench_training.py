@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import torch
 
 from augury.features.chart_image_spec import ChartSpec
 from augury.learning.estimators.families import make_model
+from peers import absent, load
 from timing import shown, sized
 
 WINDOWS, BARS, COLUMNS = sized((2000, 60, 16), (32, 8, 3))
@@ -21,6 +21,9 @@ VALIDATION = 4  # so few that an epoch's time is that of training
 
 def run() -> list[dict[str, Any]]:
     """Rows of name, rows, epoch, rows_per_second, parameters, note; the best of the epochs, CPU time."""
+    torch, why_not = load("torch")
+    if torch is None:
+        return [absent("training of networks", "-", "", f"torch: {why_not}")]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

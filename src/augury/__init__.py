@@ -5,6 +5,7 @@ The names below are imported on first use, so `import augury` is quick and pulls
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from augury.lazy import lazy_exports
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from augury.sentiment import load_model
     from augury.signals import SignalEngine, SignalSpec, TradingSignal
     from augury.strategies import load_strategy
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reads it when it is imported: nothing is sent
 
 __all__ = [
     "BacktestResult",

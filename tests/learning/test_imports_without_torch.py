@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -56,3 +57,17 @@ def test_training_judging_and_exporting_a_linear_model_never_loads_torch() -> No
 def test_a_family_of_networks_is_what_loads_torch() -> None:
     pytest.importorskip("torch")
     assert "torch" in loaded_after("from augury.learning import make_model\nmake_model('lstm')")
+
+
+def test_onnx_runtime_is_told_to_send_and_write_nothing(tmp_path):
+    code = (
+        "import augury, os\n"
+        "from augury.sentiment import load_model\n"
+        "load_model().score(['profits rose'])\n"
+        "assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []

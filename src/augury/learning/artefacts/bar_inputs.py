@@ -144,7 +144,7 @@ class BarInputsStream:
 
     def update(self, opened_at: int, bar: FloatVector) -> dict[str, GraphInput] | None:
         """Feed one closed bar; the inputs [1, ...] of the graph, or None where the bar cannot be judged."""
-        manifest = self._inputs.manifest
+        manifest, bar = self._inputs.manifest, np.ascontiguousarray(bar, dtype=np.float64)
         parts = [stream.update(opened_at, bar) for stream in self._streams]
         row = np.concatenate(parts)[self._inputs.kept] if parts else np.empty(0)
         image = self._charts.update(opened_at, bar) if self._charts is not None else None

@@ -143,8 +143,8 @@ def _classes(model: Any, extras: ManifestExtras) -> list[str]:
     if len(numbers) < len(extras.classes):
         missing = [name for at, name in enumerate(extras.classes) if at not in numbers]
         raise InvalidInput(
-            f"the model never met the class {' or '.join(map(repr, missing))} of its label, so it cannot say how likely "
-            "that is; train it on a history in which every class occurs"
+            f"the model never met the class {' or '.join(map(repr, missing))} of its label, so it cannot say how "
+            "likely that is; train it on a history in which every class occurs"
         )
     return [extras.classes[number] for number in numbers]
 
