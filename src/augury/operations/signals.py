@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from augury import market, sentiment, signals
+from augury import learning, market, sentiment, signals
 from augury.errors import AuguryError, InvalidBars, NotEnoughData, NotFound, Refused, nearest
 from augury.operations.news_notes import news_notes
 from augury.operations.operation import Operation, Progress, option
@@ -53,6 +53,12 @@ class SignalsOptions(Spec):
     model: Annotated[
         str, msgspec.Meta(description="Sentiment model: embedded, lexicon, or a Hugging Face name or folder.")
     ] = option("embedded", short="-m")
+    artefact: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="A trained model's folder: its probability of a rise sizes signals after its training."
+        ),
+    ] = option(None, short="-a")
     sectors: Annotated[
         str | None,
         msgspec.Meta(description="Sectors: a table with ticker and sector, to compare news within a sector."),
@@ -169,7 +175,12 @@ def _run(options: SignalsOptions, progress: Progress) -> SignalsResult:
     rules = signals.RuleSpec.absolute() if options.thresholds == "absolute" else signals.RuleSpec()
     spec = signals.SignalSpec.for_timeframe(timeframe_of(universe, options.timeframe), rules=rules)
     sectors = market.read_sectors(options.sectors) if options.sectors else {}
-    engine = signals.SignalEngine(spec, model=sentiment.load_model(options.model) if items else None, sectors=sectors)
+    engine = signals.SignalEngine(
+        spec,
+        model=sentiment.load_model(options.model) if items else None,
+        sectors=sectors,
+        artefact=None if options.artefact is None else learning.load_artefact(options.artefact),
+    )
     for read in progress.track((items,) if items else (), f"Reading {len(items):,} news items", 1):
         engine.prepare_news(read)
     result = judge_universe(engine, universe, engine.prepare_news(items), options, progress)

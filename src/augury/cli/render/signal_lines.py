@@ -29,7 +29,9 @@ def print_signals(signals: Sequence[TradingSignal], title: str, console: Console
     clock = "%Y-%m-%d" if dated else "%Y-%m-%d %H:%M"
     moment = 10 if dated else 16
     console.print(Text(title, style="bold"))
-    heading = f"{'Ticker':<{ticker}}  {'Known at':<{moment}}  Signal  Score  Risk      Size   Mood  Hurst  Hawkes"
+    modelled = any(signal.provenance.model is not None for signal in signals)
+    last = "   P(up)" if modelled else "  Hawkes"
+    heading = f"{'Ticker':<{ticker}}  {'Known at':<{moment}}  Signal  Score  Risk      Size   Mood  Hurst{last}"
     console.print(Text(heading, style="dim"))
     for signal in signals:
         line = Text.assemble(
@@ -41,7 +43,7 @@ def print_signals(signals: Sequence[TradingSignal], title: str, console: Console
             f"{_percent(signal.suggested_position_size):>8}",
             f"{_number(signal.sentiment_mean, '+.2f'):>7}",
             f"{_number(signal.hurst_exponent, '.2f'):>7}",
-            f"{_number(signal.hawkes_branching, '.2f'):>8}",
+            f"{_percent(signal.p_up):>8}" if modelled else f"{_number(signal.hawkes_branching, '.2f'):>8}",
         )
         console.print(line, soft_wrap=True)
         for reason in signal.reasons[:reasons]:
