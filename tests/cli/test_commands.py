@@ -82,7 +82,7 @@ def test_demo_as_json_holds_signals_with_every_field() -> None:
     (signal,) = found["signals"]
     assert signal["ticker"] == "MSFT"
     absent = [item.name for item in fields(TradingSignal) if item.name not in signal]
-    assert absent == ["timestamp_ns", "provenance"], "these two are shown as timestamp and versions"
+    assert absent == ["timestamp_ns", "provenance", "p_up"], "timestamp and versions are shown, p_up with a model"
     assert {"timestamp", "versions"} <= set(signal)
 
 

@@ -69,7 +69,7 @@ def test_json_holds_manifest_card_and_held_out_figures(shelf, tmp_path, augury):
 
 
 def test_a_model_that_is_never_as_sure_as_wanted_abstains_and_trades_nothing(train, tmp_path, capsys):
-    result, always = train(wanted_accuracy=0.99), train(output=tmp_path / "always")
+    result, always = train(accuracy=0.99), train(output=tmp_path / "always")
     never = result.training.held_out
     assert (never.decided, always.training.held_out.decided) == (0.0, 1.0)
     assert never.scores == always.training.held_out.scores

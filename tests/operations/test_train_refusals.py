@@ -41,7 +41,7 @@ REFUSED = {
     "every 100th bar": ({"every_bars": 100}, NotEnoughData, "between every 100 bars"),
     "held out too little": ({"held_out": 0.0005}, NotEnoughData, "hold out a larger share"),
     "combinations": ({"combinations": 3}, InvalidInput, "test_groups"),
-    "accuracy": ({"wanted_accuracy": 1.5}, InvalidInput, "< 1.0"),
+    "accuracy": ({"accuracy": 1.5}, InvalidInput, "< 1.0"),
     "a class missing": (
         {"label": "triple_barrier(horizon_bars=3, upper=50)"}, NotEnoughData, "is 'up'; pass a longer history",
     ),

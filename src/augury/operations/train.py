@@ -54,7 +54,7 @@ class TrainOptions(DatasetOptions):
     combinations: Annotated[
         int, msgspec.Meta(ge=1, le=10, description="Blocks tested at once; above 1: combinatorial purged validation.")
     ] = option(1)
-    wanted_accuracy: Annotated[
+    accuracy: Annotated[
         float | None, msgspec.Meta(description="Abstain where the model is not right this often: 0.6.")
     ] = option(None)
     importance: Annotated[
@@ -124,8 +124,8 @@ def _run(options: TrainOptions, progress: Progress) -> TrainResult:
 
 def _spec(options: TrainOptions) -> learning.TrainingSpec:
     evaluation = learning.EvaluationSpec(cv=learning.CvSpec(folds=options.folds, test_groups=options.combinations))
-    if options.wanted_accuracy is not None:
-        evaluation = evaluation.replace(abstain_accuracy=options.wanted_accuracy)
+    if options.accuracy is not None:
+        evaluation = evaluation.replace(abstain_accuracy=options.accuracy)
     if not options.importance:
         evaluation = evaluation.replace(importance=None)
     return learning.TrainingSpec(held_out=options.held_out, evaluation=evaluation)
