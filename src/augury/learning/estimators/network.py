@@ -20,7 +20,7 @@ from augury.learning.estimators.network_data import FitRows, Lesson, lesson_of
 from augury.learning.estimators.network_options import TrainingSpec, training_identity
 from augury.learning.estimators.network_rows import NetworkRows
 from augury.learning.estimators.served_network import ColumnScaling, PixelScaling, ServedNetwork
-from augury.learning.estimators.torch_scope import chosen_device, on_device
+from augury.learning.estimators.torch_scope import chosen_device, on_device, on_threads
 from augury.learning.estimators.torch_training import MemberTraining
 
 __all__ = ["NetworkModel"]
@@ -39,7 +39,7 @@ class NetworkModel(Estimator):
     member, epoch, learning_rate, train_loss, valid_loss; it grows during `fit`), `input_shape_`, `classes_`,
     `columns_`, `n_features_in_`.
 
-    Equal options, rows and `seed` give equal weights, bit for bit, on one machine with one number of threads. A family
+    Equal options, rows and `seed` give equal weights, bit for bit, on one machine. A family
     gives `network`, the module of one member from scaled input to scores.
     """
 
@@ -57,6 +57,7 @@ class NetworkModel(Estimator):
     gradient_clip: float = 1.0
     class_weights: bool = True
     device: str = "auto"
+    threads: int = 1
     checkpoint: str | None = None
 
     def network(self, options: Any, shape: tuple[int, int], outputs: int) -> Any:
@@ -80,11 +81,16 @@ class NetworkModel(Estimator):
         a loss that diverges, NotEnoughData for too few rows, Misconfigured for a missing GPU.
         """
         options: TrainingSpec = self.checked_options()
+        with on_threads(options.threads):
+            return self._fit(options, FitRows.checked(X, y, sample_weight), validation, (columns_of(X), track))
+
+    def _fit(
+        self, options: TrainingSpec, given: FitRows, validation: Any, about: tuple[Any, Track | None]
+    ) -> NetworkModel:
+        columns, track = about
         device = chosen_device(options.device)
-        given = FitRows.checked(X, y, sample_weight)
         blocks = given.blocks() if validation is None else (given, _validation_rows(validation))
         lesson = lesson_of(options, self.input_kind, given, blocks)
-        columns = columns_of(X)
         scaling = self._scaling(lesson.train.rows, columns)
         file = None
         if options.checkpoint is not None:
@@ -158,7 +164,7 @@ class NetworkModel(Estimator):
         require("sklearn.utils.validation", extra="learn").check_is_fitted(self, "module_")
         rows = self._readable(inputs)
         device = chosen_device(self.device)
-        with on_device(self.module_, device) as module, torch.inference_mode():
+        with on_threads(self.threads), on_device(self.module_, device) as module, torch.inference_mode():
             found = [module(torch.from_numpy(part).to(device)).cpu().numpy() for part in rows.batches(_PREDICTED_ROWS)]
         return np.concatenate(found).astype(np.float64) if found else np.empty(0)
 

@@ -23,7 +23,8 @@ class TrainingSpec(Spec):
     `members` networks are trained from seeds of their own and their predictions averaged. `epochs` bounds the passes
     over the training rows and sets the length of the cosine `schedule`; training ends `patience` epochs after the best
     validation loss. `gradient_clip` bounds the norm of the gradient. `class_weights` weighs every class alike. `device`
-    "auto" is a GPU when there is one. `checkpoint` names a file that is written after each epoch and resumed from.
+    "auto" is a GPU when there is one. `threads` of the processor train and predict: more of them help large networks on
+    idle cores, and give other last bits. `checkpoint` names a file that is written after each epoch and resumed from.
     """
 
     task: Literal["classification", "regression"]
@@ -38,6 +39,7 @@ class TrainingSpec(Spec):
     gradient_clip: Annotated[float, Meta(gt=0.0, le=1e6)]
     class_weights: bool
     device: Literal["auto", "cpu", "cuda"]
+    threads: Annotated[int, Meta(ge=1, le=1024)]
     checkpoint: Annotated[str, Meta(min_length=1)] | None
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from augury.errors import Misconfigured
 from augury.extras import require
 
-__all__ = ["chosen_device", "deterministic", "on_device", "step_seed"]
+__all__ = ["chosen_device", "deterministic", "on_device", "on_threads", "step_seed"]
 
 torch: Any = require("torch", extra="deep")
 
@@ -58,6 +58,21 @@ def deterministic(seed: int, device: Any) -> Iterator[None]:
             torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
             if on_gpu and workspace is None:
                 os.environ.pop(_CUBLAS, None)
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """So many threads inside, as many as before afterwards.
+
+    Sums are split by threads, so that their number decides the last bits; and threads that share cores with other
+    processes wait for each other, which makes small networks several times slower.
+    """
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(count)
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager
