@@ -14,11 +14,11 @@ from augury.numerics.lanes import greater, greatest, least, lesser, load
 
 __all__ = ["drawdown_series", "longest_drawdown", "max_drawdown"]
 
-_BLOCK = 32
+BLOCK = 32
 
 
 @inlined
-def _greater(a: Any, b: Any) -> Any:
+def greater_of(a: Any, b: Any) -> Any:
     return a if a > b else b
 
 
@@ -28,7 +28,7 @@ def _lesser(a: Any, b: Any) -> Any:
 
 
 @inlined
-def _high(x: Any, i: Any) -> Any:
+def block_high(x: Any, i: Any) -> Any:
     """Greatest of x[i : i + 32]."""
     return greatest(greater(greater(load(x, i), load(x, i + 8)), greater(load(x, i + 16), load(x, i + 24))))
 
@@ -43,7 +43,7 @@ def _low(x: Any, i: Any) -> Any:
 def _deepest(equity: Any, i: Any, stop: Any, peak: Any, lowest: Any) -> Any:
     """The least of `lowest` and of the quotients to the running peak in equity[i:stop]."""
     for t in range(i, stop):
-        peak = _greater(equity[t], peak)
+        peak = greater_of(equity[t], peak)
         lowest = _lesser(equity[t] / peak, lowest)
     return lowest
 
@@ -53,7 +53,7 @@ def _bars_of(equity: Any, i: Any, peak: Any, risen: Any, lowest: Any) -> Any:
     """Bars of peak and trough of the fall to `lowest` in the block from i, with `peak` before it from block `risen`."""
     peak_at = risen
     if risen >= 0:
-        for t in range(risen, risen + _BLOCK):
+        for t in range(risen, risen + BLOCK):
             peak_at = t if equity[t] == peak else peak_at
     for t in range(i, equity.size):
         if equity[t] >= peak:
@@ -71,15 +71,15 @@ def max_drawdown(initial: Any, equity: Any) -> tuple[float, int, int]:
     the last bar that stood at its peak are named; a curve that never falls gives (0, -1, -1).
     """
     n = equity.size
-    whole = n - n % _BLOCK
+    whole = n - n % BLOCK
     peak, risen, lowest = initial, -1, 1.0
     fallen, fallen_from, fallen_risen = -1, initial, -1
-    for i in range(0, whole, _BLOCK):
-        high = _high(equity, i)
-        top = _greater(high, peak)
+    for i in range(0, whole, BLOCK):
+        high = block_high(equity, i)
+        top = greater_of(high, peak)
         low = _low(equity, i)
         if not low / (top if low >= 0.0 else peak) >= lowest:
-            deepest = _deepest(equity, i, i + _BLOCK, peak, lowest)
+            deepest = _deepest(equity, i, i + BLOCK, peak, lowest)
             if deepest < lowest:
                 lowest, fallen, fallen_from, fallen_risen = deepest, i, peak, risen
         risen = i if high >= peak else risen
@@ -98,7 +98,7 @@ def drawdown_series(initial: Any, equity: Any, out: Any) -> None:
     """equity[t]/peak[t] - 1 into `out` (<= 0), where the first peak is `initial`."""
     peak = initial
     for t in range(equity.size):
-        peak = _greater(equity[t], peak)
+        peak = greater_of(equity[t], peak)
         out[t] = equity[t] / peak - 1.0
 
 
@@ -112,9 +112,9 @@ def longest_drawdown(initial: Any, equity: Any) -> tuple[int, int, int]:
     n = equity.size
     peak, peak_at = initial, -1
     longest, longest_from, longest_to = 0, -1, -1
-    for i in range(0, n, _BLOCK):
-        stop = min(i + _BLOCK, n)
-        if stop == i + _BLOCK and _high(equity, i) < peak:
+    for i in range(0, n, BLOCK):
+        stop = min(i + BLOCK, n)
+        if stop == i + BLOCK and block_high(equity, i) < peak:
             continue
         for t in range(i, stop):
             if equity[t] >= peak:

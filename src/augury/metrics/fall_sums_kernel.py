@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from augury.metrics.drawdown_kernels import _BLOCK, _greater, _high
+from augury.metrics.drawdown_kernels import BLOCK, block_high, greater_of
 from augury.numerics.compile import inlined, kernel
 from augury.numerics.lanes import add, below, divide, load, multiply, rest, spread, subtract, total
 
@@ -17,7 +17,7 @@ __all__ = ["drawdown_sums"]
 def _running_peaks(equity: Any, i: Any, stop: Any, peak: Any, out: Any) -> Any:
     """The running peaks of equity[i:stop] into out[0 : stop - i]; returns the last one."""
     for t in range(i, stop):
-        peak = _greater(equity[t], peak)
+        peak = greater_of(equity[t], peak)
         out[t - i] = peak
     return peak
 
@@ -29,13 +29,13 @@ def drawdown_sums(initial: Any, equity: Any) -> tuple[float, float, float, float
     Sums in the canonical order; 0 when there are no bars. Allocates one block.
     """
     n = equity.size
-    whole, even = n - n % _BLOCK, n - n % 8
-    peaks, peak = np.empty(_BLOCK), initial
+    whole, even = n - n % BLOCK, n - n % 8
+    peaks, peak = np.empty(BLOCK), initial
     zero, one = spread(0.0), spread(1.0)
     added, squares, under = zero, zero, zero
-    for i in range(0, even, _BLOCK):
-        stop = min(i + _BLOCK, even)
-        level = i < whole and _high(equity, i) <= peak
+    for i in range(0, even, BLOCK):
+        stop = min(i + BLOCK, even)
+        level = i < whole and block_high(equity, i) <= peak
         if not level:
             peak = _running_peaks(equity, i, stop, peak, peaks)
         for t in range(i, stop, 8):
@@ -45,7 +45,7 @@ def drawdown_sums(initial: Any, equity: Any) -> tuple[float, float, float, float
             squares = add(squares, multiply(fall, fall))
             under = add(under, below(fall, zero))
     for t in range(even, n):
-        peak = _greater(equity[t], peak)
+        peak = greater_of(equity[t], peak)
         peaks[t - even] = equity[t] / peak - 1.0
     fall = rest(peaks[: n - even], 0)
     last = equity[n - 1] / peak - 1.0 if n > 0 else 0.0

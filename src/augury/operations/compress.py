@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from augury import learning
-from augury.errors import Unavailable
-from augury.operations.model_folders import check_model_folder
+from augury.operations.model_folders import check_model_folder, unwritable_told
 from augury.operations.model_inputs import Files, UniverseOptions, nested_track, read_universe
 from augury.operations.operation import Operation, Progress, option
 from augury.operations.registry import register
@@ -80,12 +79,8 @@ def _run(options: CompressOptions, progress: Progress) -> CompressResult:
         track=nested_track(progress, "Compressing"),
     )
     if found.kept:
-        try:
+        with unwritable_told(folder):
             found.export(folder, replace=options.overwrite)
-        except OSError as error:
-            raise Unavailable(
-                f"cannot write {folder}: {error.strerror or error}; make room or choose another"
-            ) from error
     written = str(folder) if found.kept else None
     return CompressResult(compression=found, original=artefact, written=written, notes=universe.notes)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from augury.errors import Conflict, InvalidInput, Unavailable
 
-__all__ = ["check_model_folder"]
+__all__ = ["check_model_folder", "unwritable_told"]
 
 _MANIFEST = "manifest.json"
 
@@ -34,3 +36,15 @@ def check_model_folder(text: str | Path, *, overwrite: bool) -> Path:
     if not os.access(above, os.W_OK | os.X_OK):
         raise Unavailable(f"cannot write into {above}: Permission denied; choose another folder")
     return folder
+
+
+@contextmanager
+def unwritable_told(folder: Path) -> Iterator[None]:
+    """Turn what the system refuses while a model is written there (a full disk, say) into Unavailable."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"cannot write {folder}: {error.strerror or error}; nothing was changed there, make room or choose another "
+            "folder"
+        ) from error

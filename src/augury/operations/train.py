@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from augury import learning
-from augury.errors import Unavailable
 from augury.operations.files import PAGES, check_output
-from augury.operations.model_folders import check_model_folder
+from augury.operations.model_folders import check_model_folder, unwritable_told
 from augury.operations.model_inputs import (
     SAMPLE,
     DatasetOptions,
@@ -108,13 +107,8 @@ def _run(options: TrainOptions, progress: Progress) -> TrainResult:
     )
     now = pd.Timestamp(time.time_ns(), tz="UTC").floor("s")
     training = dataclasses.replace(training, card=dataclasses.replace(training.card, made_at=now))
-    try:
+    with unwritable_told(folder):
         training.write(folder, overwrite=options.overwrite)
-    except OSError as error:
-        raise Unavailable(
-            f"cannot write {folder}: {error.strerror or error}; nothing was changed there, make room or choose another "
-            "folder"
-        ) from error
     written = [str(folder)]
     if options.report is not None:
         learning.write_model_report(training, options.report)

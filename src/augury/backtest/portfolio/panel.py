@@ -11,12 +11,12 @@ import numpy as np
 
 from augury.arrays import FloatMatrix, IntVector
 from augury.backtest.portfolio.panel_actions import PanelAction, action_rows
-from augury.backtest.portfolio.panel_alignment import check_grid, check_times, one_timeframe, union_of
 from augury.backtest.portfolio.panel_sources import ArraySource, BarSource, ParquetSource, StoreSource
 from augury.errors import InvalidBars, InvalidInput, NotEnoughData, NotFound, nearest
 from augury.market.bars import BarArrays
 from augury.market.read import read_universe
 from augury.market.store import BarStore
+from augury.market.time_grids import check_grid, check_times, one_timeframe, union_of
 from augury.market.timeframe import Timeframe, infer_timeframe
 from augury.market.times import Moment, instant, iso
 from augury.market.validate import check_bar_arrays, valid_arrays

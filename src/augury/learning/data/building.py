@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from augury.arrays import BoolVector, FloatMatrix, FloatVector, IntVector
-from augury.backtest.portfolio.panel_alignment import check_grid, one_timeframe, union_of
 from augury.errors import InvalidBars, InvalidInput, NotEnoughData, NotFound, nearest
 from augury.features.chart_image_spec import ChartSpec
 from augury.features.computing import compute, parse_feature
@@ -25,6 +24,7 @@ from augury.learning.data.weighting import sample_weights
 from augury.learning.labels.label import Label, Labels
 from augury.learning.labels.registry import label
 from augury.market.bars import BarArrays, bar_arrays
+from augury.market.time_grids import check_grid, one_timeframe, union_of
 from augury.market.timeframe import Timeframe
 from augury.market.validate import validate_bars
 
