@@ -23,7 +23,7 @@ from augury.cli.warned_once import warned_once
 from augury.cli.wording import for_terminal
 from augury.errors import AuguryError, InvalidInput
 from augury.operations.operation import Operation, Result
-from augury.operations.registry import operations
+from augury.operations.registry import groups, operations
 from augury.version import __version__
 
 __all__ = ["app", "run"]
@@ -61,7 +61,7 @@ def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
     errors = Console(stderr=True, highlight=False)
 
     def fail(message: str, code: int) -> typer.Exit:
-        errors.print(f"[bold red]augury {entry.name}:[/] {escape(for_terminal(message, entry))}", soft_wrap=True)
+        errors.print(f"[bold red]augury {entry.name.replace('.', ' ')}:[/] {escape(for_terminal(message, entry))}", soft_wrap=True)
         return typer.Exit(code)
 
     try:
@@ -101,7 +101,7 @@ def show(entry: Operation, result: Result, as_json: bool) -> None:
         sys.stdout.write(json.dumps(_known(result.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         sys.stdout.flush()
         return
-    view = importlib.import_module(f"augury.cli.render.{entry.name.replace('-', '_')}")
+    view = importlib.import_module(entry.view or f"augury.cli.render.{entry.name.replace('-', '_')}")
     view.render(result, _Output(highlight=False))
 
 
@@ -121,8 +121,18 @@ class _Output(Console):
         raise BrokenPipeError
 
 
-for _entry in operations().values():
-    app.command(_entry.name)(command_for(_entry, execute))
+def _add_commands() -> None:
+    """One command an operation; those whose names begin with the same word and a dot form a group."""
+    about, inner = groups(), {}
+    for name, entry in operations().items():
+        group, dot, verb = name.rpartition(".")
+        if dot and group not in inner:
+            inner[group] = typer.Typer(help=about.get(group, ""), no_args_is_help=True)
+            app.add_typer(inner[group], name=group)
+        (inner[group] if dot else app).command(verb)(command_for(entry, execute))
+
+
+_add_commands()
 
 
 def run() -> None:

@@ -146,7 +146,7 @@ register(
         result="augury.operations.audit:AuditResult",
         run=_run,
         changes_state=True,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

@@ -26,7 +26,7 @@ register(
         result="augury.operations.evaluation:Evaluation",
         run=evaluate_run,
         changes_state=True,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

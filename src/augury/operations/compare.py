@@ -229,7 +229,7 @@ register(
         result="augury.operations.compare:CompareResult",
         run=_run,
         changes_state=True,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

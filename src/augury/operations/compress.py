@@ -94,7 +94,7 @@ register(
         result="augury.operations.compress:CompressResult",
         run=_run,
         changes_state=True,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

@@ -66,7 +66,7 @@ register(
         spec_type=EvaluateOptions,
         result="augury.operations.evaluate:EvaluateResult",
         run=_run,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

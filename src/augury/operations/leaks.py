@@ -289,7 +289,7 @@ register(
         spec_type=LeaksOptions,
         result="augury.operations.leaks:LeaksResult",
         run=_run,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

@@ -10,7 +10,7 @@ from augury.spec import Spec
 
 __all__ = ["Operation", "Progress", "Result", "Role", "Silent", "option"]
 
-Role: TypeAlias = Literal["viewer", "analyst", "operator", "admin"]
+Role: TypeAlias = Literal["viewer", "operator", "administrator"]
 Item = TypeVar("Item")
 
 
@@ -44,6 +44,8 @@ class Operation:
 
     `run(spec, progress)` does the work. `changes_state` operations write something that outlives them; `long` ones
     report progress; `role` is the least role that may call them where there are users. `example` is a command line.
+    A name is one word, or two joined by a dot ("jobs.list": the command line's `augury jobs list`). `view` is the module
+    whose `render(result, console)` shows the result in a terminal; empty: the one of the same name in `augury.cli.render`.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Operation:
     changes_state: bool = False
     role: Role = "viewer"
     long: bool = False
+    view: str = ""
 
 
 def option(default: Any = ..., *, positional: bool = False, short: str | None = None) -> Any:

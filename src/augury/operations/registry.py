@@ -1,15 +1,24 @@
-"""The list of operations. A module in this package that calls `register` is found by itself."""
+"""The list of operations. A module in this package, or in one that an installed distribution names, is found by itself.
+
+A distribution adds its verbs by an entry point of the group `augury.operations`, whose value is a package: each of its
+modules calls `register`, and its `GROUPS` says what each first word of a name of two words ("jobs.list") is about.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
+from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Any
 
 from augury.errors import Conflict, NotFound, nearest
 from augury.operations.operation import Operation, Progress, Result, Silent
 
-__all__ = ["operation", "operations", "register", "run"]
+__all__ = ["GROUP", "groups", "operation", "operations", "register", "run"]
+
+GROUP = "augury.operations"
 
 _operations: dict[str, Operation] = {}
 _NOT_VERBS = frozenset({"files", "operation", "registry"})
@@ -24,12 +33,23 @@ def register(entry: Operation) -> Operation:
     return entry
 
 
+@cache
+def _packages() -> tuple[ModuleType, ...]:
+    named = [GROUP, *sorted(point.value for point in entry_points(group=GROUP))]
+    return tuple(importlib.import_module(name) for name in named)
+
+
+def groups() -> dict[str, str]:
+    """What each group of operations is about: the first word of names such as "jobs.list" and a sentence."""
+    return {name: text for package in _packages() for name, text in getattr(package, "GROUPS", {}).items()}
+
+
 def operations() -> dict[str, Operation]:
     """Every operation by name, in alphabetical order."""
-    package = importlib.import_module("augury.operations")
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name not in _NOT_VERBS:
-            importlib.import_module(f"augury.operations.{module.name}")
+    for package in _packages():
+        for module in pkgutil.iter_modules(package.__path__):
+            if module.name not in _NOT_VERBS and not module.ispkg:
+                importlib.import_module(f"{package.__name__}.{module.name}")
     return dict(sorted(_operations.items()))
 
 

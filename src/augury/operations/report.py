@@ -224,7 +224,7 @@ register(
         result="augury.operations.report:ReportResult",
         run=_run,
         changes_state=True,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

@@ -134,7 +134,7 @@ register(
         result="augury.operations.train:TrainResult",
         run=_run,
         changes_state=True,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

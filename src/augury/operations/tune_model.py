@@ -136,7 +136,7 @@ register(
         result="augury.operations.tune_model:TuneModelResult",
         run=_run,
         changes_state=True,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

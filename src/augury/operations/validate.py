@@ -92,7 +92,7 @@ register(
         result="augury.operations.evaluation:Evaluation",
         run=_run,
         changes_state=True,
-        role="analyst",
+        role="operator",
         long=True,
     )
 )

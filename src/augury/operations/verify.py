@@ -112,6 +112,6 @@ register(
         spec_type=VerifyOptions,
         result="augury.operations.verify:VerifyResult",
         run=_run,
-        role="analyst",
+        role="operator",
     )
 )

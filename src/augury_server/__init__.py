@@ -1,0 +1,1 @@
+"""The platform: state, time and network around the library `augury`."""

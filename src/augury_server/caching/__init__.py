@@ -1,0 +1,1 @@
+"""A layered cache: memory, Redis, database."""

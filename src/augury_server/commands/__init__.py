@@ -1,0 +1,1 @@
+"""The platform in the terminal: views of results, and Django's management command."""

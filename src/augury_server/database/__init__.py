@@ -1,0 +1,1 @@
+"""What both database engines need: bulk rows, plans, advice, retention, upgrades."""

@@ -1,0 +1,1 @@
+"""Bars and news in the database: loaded, judged, kept with the time they were known."""

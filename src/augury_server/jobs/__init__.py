@@ -1,0 +1,1 @@
+"""Background work: the row in the database is the truth, the queue only a messenger."""

@@ -1,0 +1,18 @@
+"""The platform's verbs, each a function from a spec to a result; in the same list as the library's.
+
+A module here holds options and registers operations; what they do is in `running`, imported on first use, so that the
+command line starts without Django.
+"""
+
+GROUPS = {
+    "cache": "The layered cache: figures, invalidation, warming.",
+    "config": "The platform's settings.",
+    "db": "The database: schema, advice, retention.",
+    "ingest": "Bars and news into the database.",
+    "jobs": "Background work: list, follow, cancel, retry, schedule.",
+    "registry": "Model versions: register, promote, roll back.",
+    "server": "The platform itself: start, judge the installation.",
+    "universe": "Signals of a whole universe, stored, with what came of them.",
+    "workers": "Processes that do the work.",
+}
+"""What each group of verbs is about, as the command line's help shows it."""

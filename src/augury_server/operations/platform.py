@@ -1,0 +1,113 @@
+"""How a verb of the platform is registered: settings first, Django ready, the actor known, changes in the audit trail."""
+
+from __future__ import annotations
+
+import getpass
+import importlib
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+import msgspec
+
+from augury.errors import AuguryError, InvalidInput
+from augury.extras import require
+from augury.operations.operation import Operation, Progress, Result, Role, option
+from augury.operations.registry import register
+from augury.spec import Spec
+
+__all__ = ["PLATFORM_OPTIONS", "PlatformOptions", "Verb", "platform_operation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformOptions(Spec):
+    """Options that every verb of the platform has on the command line."""
+
+    config: Annotated[
+        str | None, msgspec.Meta(description="Settings file; augury.toml in this folder when left out.")
+    ] = option(None)
+    set: Annotated[
+        tuple[str, ...], msgspec.Meta(description="A setting for this call: section.name=value; may be repeated.")
+    ] = option(())
+
+
+PLATFORM_OPTIONS = frozenset(item.name for item in fields(PlatformOptions))
+"""Names of the options that only the command line has; a running server or job has its settings already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """What `platform_operation` needs to know: `run` is "module:function" of `augury_server.operations.running`."""
+
+    name: str
+    summary: str
+    example: str
+    result: str
+    run: str
+    role: Role = "viewer"
+    changes_state: bool = False
+    long: bool = False
+    django: bool = True
+    view: str = "augury_server.commands.table_view"
+
+
+def platform_operation(verb: Verb, spec_type: type[PlatformOptions]) -> Operation:
+    """Register a verb; its function takes (spec, progress) and may use models and the current actor."""
+
+    def run(spec: Any, progress: Progress) -> Result:
+        require("django", extra="server")
+        _take_settings(spec)
+        if verb.django:
+            from augury_server.settings.preparing import prepare
+
+            prepare()
+        module, _, name = verb.run.partition(":")
+        function = getattr(importlib.import_module(f"augury_server.operations.running.{module}"), name)
+        return _audited(verb, spec, progress, function) if verb.changes_state else function(spec, progress)
+
+    return register(
+        Operation(
+            name=verb.name,
+            summary=verb.summary,
+            example=verb.example,
+            spec_type=spec_type,
+            result=verb.result,
+            run=run,
+            changes_state=verb.changes_state,
+            role=verb.role,
+            long=verb.long,
+            view=verb.view,
+        )
+    )
+
+
+def _take_settings(spec: PlatformOptions) -> None:
+    import os
+
+    from augury_server.settings.current import give_flags
+    from augury_server.settings.loading import CONFIG
+
+    if spec.config is not None:
+        os.environ[CONFIG] = spec.config
+    flags = {}
+    for text in spec.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidInput(f"expected section.name=value, got {text!r}, for instance web.port=8001")
+        flags[name.strip()] = value.strip()
+    give_flags(flags)
+
+
+def _audited(verb: Verb, spec: PlatformOptions, progress: Progress, function: Any) -> Result:
+    """Run what changes state as somebody, and leave a record of it, failed or done."""
+    from augury_server.accounts.actor import acting, current_actor
+    from augury_server.accounts.audit import record
+
+    options = {name: value for name, value in spec.to_dict().items() if name not in PLATFORM_OPTIONS}
+    with acting(current_actor() or f"{getpass.getuser()}@terminal"):
+        try:
+            result: Result = function(spec, progress)
+        except AuguryError as error:
+            record(verb.name, detail={"options": options, "error": str(error)}, outcome="refused")
+            raise
+        record(verb.name, detail={"options": options}, outcome="done")
+    return result

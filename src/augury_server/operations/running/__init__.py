@@ -1,0 +1,1 @@
+"""What the platform's verbs do; loaded on first use."""

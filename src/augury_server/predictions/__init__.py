@@ -1,0 +1,1 @@
+"""What models answered, kept for outcomes and experiments."""

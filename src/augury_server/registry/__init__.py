@@ -1,0 +1,1 @@
+"""Model versions: lineage, metrics, aliases, promotion and rollback."""

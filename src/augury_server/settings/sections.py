@@ -1,0 +1,118 @@
+"""The settings of each room, typed, with defaults that serve one machine without any server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+__all__ = [
+    "ArtefactSettings",
+    "CacheSettings",
+    "DatabaseSettings",
+    "IngestSettings",
+    "JobSettings",
+    "LogSettings",
+    "RedisSettings",
+    "RetentionSettings",
+    "Section",
+    "SignalSettings",
+    "WebSettings",
+]
+
+Seconds = Annotated[float, Field(gt=0)]
+Days = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """Frozen, and strict about names: a key that no field has is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class WebSettings(Section):
+    """The web server of pages and administration."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port to listen on.")
+    allowed_hosts: tuple[str, ...] = Field(
+        ("localhost", "127.0.0.1", "[::1]"), description="Host names that requests may name."
+    )
+    trusted_origins: tuple[str, ...] = Field((), description="Origins, with scheme, whose forms are accepted.")
+    https: bool = Field(False, description="Served over TLS: secure cookies, redirects, strict transport security.")
+    secret_key: SecretStr | None = Field(None, description="Signs sessions and tokens; made for development only.")
+
+
+class DatabaseSettings(Section):
+    """Where rows are kept."""
+
+    url: str = Field("", description="postgresql://user@host:port/name or sqlite:///file; empty: a file in home.")
+    password: SecretStr | None = Field(None, description="Password of the database's user, when the URL has none.")
+    pool_min: Annotated[int, Field(ge=0)] = Field(1, description="Connections kept open in each process.")
+    pool_max: Annotated[int, Field(ge=1)] = Field(10, description="Most connections of one process.")
+    pool_timeout_seconds: Seconds = Field(10.0, description="How long to wait for a free connection.")
+    statement_timeout_seconds: Seconds = Field(60.0, description="When a statement is given up.")
+    lock_timeout_seconds: Seconds = Field(20.0, description="How long a writer waits for another one.")
+
+
+class RedisSettings(Section):
+    """The shared store of cache entries and messages; without it everything works on one machine."""
+
+    url: SecretStr | None = Field(None, description="redis://[:password@]host:port/0; none: embedded.")
+    timeout_seconds: Seconds = Field(0.5, description="When a command of the cache is given up.")
+
+
+class JobSettings(Section):
+    """Background work."""
+
+    concurrency: Annotated[int, Field(ge=1, le=256)] = Field(2, description="Processes of a worker.")
+    lease_seconds: Seconds = Field(30.0, description="After so long without a heartbeat, a job is run again.")
+    heartbeat_seconds: Seconds = Field(5.0, description="How often a running job says that it lives.")
+    max_attempts: Annotated[int, Field(ge=1)] = Field(5, description="Times that a job is tried before it has failed.")
+    timeout_seconds: Seconds = Field(3600.0, description="When a running job is stopped.")
+    autoscale_min: Annotated[int, Field(ge=1)] = Field(1, description="Fewest worker processes when scaling.")
+    autoscale_max: Annotated[int, Field(ge=1)] = Field(4, description="Most worker processes when scaling.")
+
+
+class CacheSettings(Section):
+    """Layered caching."""
+
+    memory_megabytes: Annotated[float, Field(ge=0)] = Field(64.0, description="Memory tier of each process.")
+    compress_above_bytes: Annotated[int, Field(ge=0)] = Field(4096, description="Larger values are compressed.")
+    ttl_seconds: Seconds = Field(3600.0, description="How long an entry lives unless its use says otherwise.")
+
+
+class ArtefactSettings(Section):
+    """Where model artefacts are kept."""
+
+    url: str = Field("", description="A folder or any fsspec URL (s3://, gs://, ...); empty: a folder in home.")
+
+
+class RetentionSettings(Section):
+    """How long rows are kept; the audit trail is kept for ever."""
+
+    signals_days: Days = Field(730, description="Signals and their outcomes.")
+    predictions_days: Days = Field(90, description="Recorded predictions.")
+    jobs_days: Days = Field(30, description="Jobs that have ended.")
+    dead_letters_days: Days = Field(90, description="Records that ingest refused.")
+
+
+class IngestSettings(Section):
+    """Loading bars and news."""
+
+    source: str = Field("file", description="Where bars come from by default.")
+    minimum_quality: Annotated[float, Field(ge=0, le=100)] = Field(60.0, description="Lowest score that is accepted.")
+
+
+class SignalSettings(Section):
+    """The service that makes signals for a universe."""
+
+    timeframe: str = Field("1D", description="Length of the bars that signals are made from.")
+    symbols: tuple[str, ...] = Field((), description="The universe; empty: every symbol with bars.")
+
+
+class LogSettings(Section):
+    """What is written to the log and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level that is written.")
+    form: Literal["auto", "console", "json"] = Field("auto", description="For people or machines; auto: by terminal.")

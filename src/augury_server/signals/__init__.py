@@ -1,0 +1,1 @@
+"""The signal service: signals of a universe, stored with provenance, joined with what came of them."""
