@@ -61,7 +61,10 @@ def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
     errors = Console(stderr=True, highlight=False)
 
     def fail(message: str, code: int) -> typer.Exit:
-        errors.print(f"[bold red]augury {entry.name.replace('.', ' ')}:[/] {escape(for_terminal(message, entry))}", soft_wrap=True)
+        errors.print(
+            f"[bold red]augury {entry.name.replace('.', ' ')}:[/] {escape(for_terminal(message, entry))}",
+            soft_wrap=True,
+        )
         return typer.Exit(code)
 
     try:

@@ -44,8 +44,9 @@ class Operation:
 
     `run(spec, progress)` does the work. `changes_state` operations write something that outlives them; `long` ones
     report progress; `role` is the least role that may call them where there are users. `example` is a command line.
-    A name is one word, or two joined by a dot ("jobs.list": the command line's `augury jobs list`). `view` is the module
-    whose `render(result, console)` shows the result in a terminal; empty: the one of the same name in `augury.cli.render`.
+    A name is one word, or two joined by a dot ("jobs.list": the command line's `augury jobs list`). `view` is the
+    module whose `render(result, console)` shows the result in a terminal; empty: the one of that name in
+    `augury.cli.render`.
     """
 
     name: str

@@ -5,12 +5,14 @@ command line starts without Django.
 """
 
 GROUPS = {
+    "accounts": "People who may use the platform, and the record of what they did.",
     "cache": "The layered cache: figures, invalidation, warming.",
     "config": "The platform's settings.",
     "db": "The database: schema, advice, retention.",
     "ingest": "Bars and news into the database.",
     "jobs": "Background work: list, follow, cancel, retry, schedule.",
     "registry": "Model versions: register, promote, roll back.",
+    "schedules": "Work that is done again and again.",
     "server": "The platform itself: start, judge the installation.",
     "universe": "Signals of a whole universe, stored, with what came of them.",
     "workers": "Processes that do the work.",

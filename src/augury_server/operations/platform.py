@@ -1,4 +1,4 @@
-"""How a verb of the platform is registered: settings first, Django ready, the actor known, changes in the audit trail."""
+"""How a verb of the platform is registered: settings first, Django ready, the actor known, changes audited."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def current_settings() -> Settings:
 
 def current_loaded() -> Loaded:
     """`current_settings` with the origin of every value."""
-    global _loaded  # noqa: PLW0603 - one process has one configuration
+    global _loaded
     if _loaded is None:
         _loaded = load_settings()
     return _loaded
@@ -45,7 +45,7 @@ def give_flags(flags: Mapping[str, Any]) -> None:
 @contextmanager
 def use_settings(loaded: Loaded) -> Iterator[Settings]:
     """Other settings for a while, as tests need; Django's own, once set up, stay as they are."""
-    global _loaded  # noqa: PLW0603
+    global _loaded
     before, _loaded = _loaded, loaded
     try:
         yield loaded.settings

@@ -65,9 +65,7 @@ def _fields(model: type[BaseModel], prefix: str) -> Iterator[Setting]:
             yield from _fields(kind, f"{prefix}{name}.")
         else:
             secret = kind is SecretStr or SecretStr in get_args(kind)
-            yield Setting(
-                name=prefix + name, secret=secret, description=field.description or "", default=field.default
-            )
+            yield Setting(name=prefix + name, secret=secret, description=field.description or "", default=field.default)
 
 
 def load_settings(
@@ -131,7 +129,6 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 def _of_environment(variables: dict[str, str]) -> dict[str, Any]:
     """Values of the environment by dotted name; lists are JSON or separated by commas."""
     known = {setting.variable: setting for setting in setting_fields().values()}
-    sections = {name.partition(".")[0].upper() for name in setting_fields() if "." in name}
     found: dict[str, Any] = {}
     for variable, text in variables.items():
         if not variable.startswith(PREFIX):
@@ -142,10 +139,7 @@ def _of_environment(variables: dict[str, str]) -> dict[str, Any]:
         elif variable.endswith("_FILE") and (named := known.get(variable[:-5])) is not None and named.secret:
             found[named.name] = _secret_in(variable, text)
         elif "__" in variable:
-            raise Misconfigured(
-                f"the environment variable {variable} names no setting; {nearest(variable, known)}"
-                + ("" if variable.split("__")[0][len(PREFIX) :] in sections else f" (sections: {', '.join(sorted(sections)).lower()})")
-            )
+            raise Misconfigured(f"the environment variable {variable} names no setting; {nearest(variable, known)}")
     return found
 
 
@@ -153,7 +147,10 @@ def _listed(setting: Setting, text: str) -> Any:
     if not isinstance(setting.default, tuple):
         return text
     if text.lstrip().startswith("["):
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise Misconfigured(f"{setting.variable} should hold a JSON list or parts with commas: {error}") from None
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

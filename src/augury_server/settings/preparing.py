@@ -26,5 +26,5 @@ def prepare() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "augury_server.settings.django_settings"
     from augury_server.telemetry.logs import configure_logs
 
-    configure_logs(settings.logs)
+    configure_logs(settings.logs.level, settings.logs.form)
     django.setup()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import structlog
-
-from augury_server.settings.sections import LogSettings
 
 __all__ = ["configure_logs", "get_log"]
 
@@ -20,9 +18,12 @@ def hide_secrets(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     return {key: "***" if any(word in key.lower() for word in _HIDDEN) else value for key, value in event.items()}
 
 
-def configure_logs(settings: LogSettings) -> None:
-    """Send structlog's and the standard library's events to standard error in one form."""
-    machine = settings.form == "json" or (settings.form == "auto" and not sys.stderr.isatty())
+def configure_logs(level: str, form: Literal["auto", "console", "json"]) -> None:
+    """Send structlog's and the standard library's events to standard error, for people or machines (auto: by terminal).
+
+    `level` is the least that is written: debug, info, warning or error.
+    """
+    machine = form == "json" or (form == "auto" and not sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -48,7 +49,7 @@ def configure_logs(settings: LogSettings) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.level.upper())
+    root.setLevel(level.upper())
 
 
 def get_log(name: str) -> Any:
