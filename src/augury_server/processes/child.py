@@ -22,13 +22,14 @@ _PR_SET_PDEATHSIG = 1
 class Program:
     """What to run: a name for people, a command line, and variables beside those of this process.
 
-    `grace_seconds`: how long it may take to stop when asked.
+    `stop_signal` asks it to stop, which may take `grace_seconds`.
     """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     grace_seconds: float = 10.0
+    stop_signal: int = signal.SIGTERM
 
 
 class Child:
@@ -66,9 +67,9 @@ class Child:
         return self._process.poll()
 
     def ask_to_stop(self) -> None:
-        """Send SIGTERM to the process; what it started is its own to stop."""
+        """Send the program's signal to the process; what it started is its own to stop."""
         if self.exit_code() is None:
-            self._process.terminate()
+            self._process.send_signal(self.program.stop_signal)
 
     def wait_or_kill(self, seconds: float) -> bool:
         """Wait so long for its end, then kill it and everything of its session; whether it ended by itself."""

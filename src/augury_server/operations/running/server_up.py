@@ -1,0 +1,180 @@
+"""What `augury server up` does: everything on one machine, started, watched and stopped together."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from augury.errors import Conflict
+from augury.operations.operation import Progress
+from augury_server.operations.server import ServerUpOptions
+from augury_server.operations.table import Table
+from augury_server.processes.child import Program
+from augury_server.processes.pair import Pair, prepare_pair, wait_until_up
+from augury_server.processes.supervisor import Supervisor
+from augury_server.settings import Settings, current_settings, give_flags, load_settings, prepare
+
+__all__ = ["start"]
+
+_READY_SECONDS = 60.0
+
+
+def start(spec: ServerUpOptions, progress: Progress) -> Table:  # noqa: ARG001 - every verb takes both
+    """Start the platform and stay until it is told to stop; how long it ran and what had to be started again.
+
+    Raises Conflict when a platform runs in the same home or the port is taken.
+    """
+    tell = _Teller()
+    home = load_settings().settings.home
+    with _only_one(home), _pair_running(prepare_pair(home) if spec.pair else None, tell):
+        host, port = _address(spec)
+        give_flags({"web.host": host, "web.port": port})
+        prepare()
+        settings = current_settings()
+        _make_ready(spec, tell)
+        supervisor = Supervisor(_programs(settings), tell)
+        began = time.monotonic()
+        with _stopping_on_signals(supervisor):
+            threading.Thread(target=_announce, args=(host, port, tell), daemon=True).start()
+            clean = supervisor.run()
+        tell("server", "stopped")
+    return Table(
+        title="The platform has stopped" if clean else "The platform has stopped; a part had to be killed",
+        columns=("part", "started again"),
+        rows=tuple(supervisor.restarts.items()),
+        facts={"ran_seconds": round(time.monotonic() - began, 1)},
+        exit_code=0 if clean else 1,
+    )
+
+
+class _Teller:
+    """Lines of the parts on standard error, each under its name."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+
+    def __call__(self, name: str, line: str) -> None:
+        colour = "bold" if name == "server" else "dim"
+        self._console.print(f"[{colour}]{name:>10}[/] {escape(line)}", soft_wrap=True)
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Hold the home folder's lock; released by the kernel whatever happens to this process."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "server.lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise Conflict(
+                f"a platform runs in {home} already (process {lock.read().strip() or 'unknown'}); stop it, or choose "
+                "another folder with AUGURY_HOME"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def _pair_running(pair: Pair | None, tell: _Teller) -> Iterator[None]:
+    """PostgreSQL and Redis, up before anything that needs them and down after it."""
+    if pair is None:
+        yield
+        return
+    supervisor = Supervisor(pair.programs, tell)
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+    try:
+        wait_until_up(pair)
+        give_flags({"database.url": pair.database_url, "redis.url": pair.redis_url})
+        tell("server", "PostgreSQL and Redis are up")
+        yield
+    finally:
+        supervisor.stop()
+        thread.join()
+
+
+def _address(spec: ServerUpOptions) -> tuple[str, int]:
+    """Where to listen; a port that is taken is refused now, before anything has started."""
+    web = load_settings().settings.web
+    host = web.host if spec.host is None else spec.host
+    port = web.port if spec.port is None else spec.port
+    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(f"{host}:{port} cannot be listened on: {error.strerror}; choose another --port") from None
+        return host, int(probe.getsockname()[1])
+
+
+def _make_ready(spec: ServerUpOptions, tell: _Teller) -> None:
+    """The schema of this version, and somebody who may log in."""
+    from augury_server.accounts.administrators import create_first_administrator
+    from augury_server.database.schema import migrate
+
+    applied = migrate().applied
+    if applied:
+        tell("server", f"the database was brought up to date ({len(applied)} changes)")
+    try:
+        added = create_first_administrator(spec.admin, by="server up")
+    except Conflict:
+        return
+    tell("server", f"first administrator: {added.name}, password: {added.password} (shown this once)")
+
+
+def _programs(settings: Settings) -> list[Program]:
+    python = [sys.executable, "-m"]
+    web = settings.web
+    pages = ["uvicorn", "augury_server.web.asgi:application", "--host", web.host, "--port", str(web.port)]
+    quiet = ["--log-level", "warning", "--no-access-log", "--no-server-header", "--lifespan", "off"]
+    grace = 60.0
+    return [
+        Program(name="worker", command=[*python, "augury_server.jobs.workers"], grace_seconds=grace),
+        Program(name="scheduler", command=[*python, "augury_server.jobs.scheduler"]),
+        Program(name="web", command=[*python, *pages, *quiet]),
+    ]
+
+
+@contextmanager
+def _stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
+    before = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)}
+    for kind in before:
+        signal.signal(kind, lambda *_: supervisor.stop())
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+def _announce(host: str, port: int, tell: _Teller) -> None:
+    """Say when the first page answers."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    address = f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+    until = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(address + "admin/login/", timeout=2.0).close()  # noqa: S310 - our own address
+        except urllib.error.HTTPError:  # it answers: a host name that is not allowed, for instance
+            break
+        except OSError:
+            time.sleep(0.2)
+        else:
+            break
+    tell("server", f"ready: {address} (Ctrl-C stops everything)")
