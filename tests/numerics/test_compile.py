@@ -87,3 +87,51 @@ def test_a_kernel_that_can_be_cached_nowhere_is_compiled_all_the_same() -> None:
             raise RuntimeError("cannot cache function: no locator available")
 
     _cache_on_disk(Uncached(), _reads_a_table)
+
+
+ALL_KERNELS = """
+import importlib, pkgutil, sys
+from numba.core.dispatcher import Dispatcher
+from augury import backtest, features, metrics, numerics, signals, strategies, validation
+for room in (numerics, metrics, validation, strategies, backtest, features, signals):
+    for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+        importlib.import_module(module.name)
+hits = [
+    sum(value._cache_hits.values())
+    for name, module in list(sys.modules.items()) if name.startswith("augury.")
+    for value in vars(module).values()
+    if isinstance(value, Dispatcher) and value.__module__ == name and not value._can_compile
+]
+print(len(hits), sum(hits))
+"""
+
+ONE_BACKTEST = """
+import sys
+import pandas as pd
+from augury.backtest import run_backtest
+days = pd.date_range("2020-01-01", periods=300, tz="UTC", name="timestamp")
+close = pd.Series(range(300), index=days) % 17 + 100.0
+bars = pd.DataFrame({"open": close, "high": close + 1, "low": close - 1, "close": close, "volume": 1.0}, index=days)
+result = run_backtest("sma_crossover", bars, {"fast": 3, "slow": 9})
+print(result.equity.iloc[-1].hex(), "numba.np.linalg" in sys.modules)
+"""
+
+
+def in_a_new_process(code: str) -> list[str]:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr  # a symbol that is not there ends the whole process
+    return done.stdout.split()
+
+
+def test_every_kernel_is_loaded_from_disk_by_a_process_that_has_imported_no_compiler() -> None:
+    in_a_new_process(ALL_KERNELS)
+    kernels, loaded = in_a_new_process(ALL_KERNELS)
+    assert int(kernels) > 100
+    assert loaded == kernels
+
+
+def test_a_backtest_from_kernels_on_disk_imports_nothing_that_only_compiling_needs() -> None:
+    first, _ = in_a_new_process(ONE_BACKTEST)
+    again, compiler = in_a_new_process(ONE_BACKTEST)
+    assert again == first
+    assert compiler == "False"
