@@ -46,4 +46,4 @@ def _plain(value: Any) -> Any:
         return "(set, hidden)"
     if isinstance(value, Path):
         return str(value)
-    return ", ".join(value) if isinstance(value, tuple) else value
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
