@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -34,7 +36,7 @@ def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@pytest.mark.parametrize("name", sorted(name for name in OPERATIONS if "." not in name))
 def test_the_command_line_page_has_every_verb_with_its_options(name: str) -> None:
     sections = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", page("command-line.md"), re.M | re.S))
     assert name in sections
@@ -42,6 +44,19 @@ def test_the_command_line_page_has_every_verb_with_its_options(name: str) -> Non
     for item in fields(OPERATIONS[name].spec_type):
         expected = item.name.upper() if item.metadata.get("positional") else "--" + item.name.replace("_", "-")
         assert expected in sections[name]
+
+
+def test_the_page_of_the_platforms_verbs_is_what_its_script_writes() -> None:
+    script = ROOT / "scripts" / "platform_commands.py"
+    written = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
+    assert page("platform-commands.md") == written
+
+
+def test_every_example_of_a_platform_verb_is_one_of_its_own_command_lines() -> None:
+    platform = {name: entry for name, entry in OPERATIONS.items() if "." in name}
+    assert len(platform) > 30
+    wrong = [entry.example for name, entry in platform.items() if f"augury {name.replace('.', ' ')}" not in entry.example]
+    assert wrong == []
 
 
 def test_the_features_page_names_every_feature_of_the_catalogue() -> None:
@@ -68,11 +83,12 @@ def test_the_data_page_names_every_source_and_rule_of_cleaning() -> None:
 
 def test_the_architecture_page_draws_the_floors_of_the_contract() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    floors = settings["tool"]["importlinter"]["contracts"][0]["layers"]
-    drawing = re.search(r"## Rooms and floors.*?```text\n(.*?)```", page("architecture.md"), re.S)
-    assert drawing is not None
-    drawn = [re.split(r"\s{2,}", line)[0] for line in drawing[1].splitlines()]
-    assert drawn == [floor for floor in floors if floor != "__main__"]
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    drawings = re.findall(r"```text\n(.*?)```", page("architecture.md").split("## The contracts")[0], re.S)
+    assert len(drawings) == 2
+    for contract, drawing in zip(contracts, drawings, strict=False):
+        drawn = [re.split(r"\s{2,}", line)[0] for line in drawing.splitlines()]
+        assert drawn == [floor for floor in contract["layers"] if floor != "__main__"]
 
 
 def test_the_strategies_page_has_every_strategy_with_its_parameters_defaults_and_bounds() -> None:
