@@ -21,7 +21,8 @@ class ServerUpOptions(PlatformOptions):
         None
     )
     port: Annotated[
-        int | None, msgspec.Meta(ge=0, le=65535, description="Port instead of the setting's; 0 takes a free one.")
+        Annotated[int, msgspec.Meta(ge=0, le=65535)] | None,
+        msgspec.Meta(description="Port instead of the setting's; 0 takes a free one."),
     ] = option(None, short="-p")
     pair: Annotated[
         bool, msgspec.Meta(description="Start a PostgreSQL and a Redis of its own too (extra 'servers').")

@@ -40,7 +40,7 @@ def examine(spec: ServerDoctorOptions, progress: Progress) -> Table:  # noqa: AR
     if settings is not None and checks[0].state == "ok":
         looks = (_secrets, _exposure, _home, _port, _database, _redis, _artefacts)
         checks += [look(settings) for look in looks]
-        if all(check.state != "missing" for check in checks):
+        if any(check.name == "database" and check.state == "ok" for check in checks):
             checks += _inhabitants()
     missing = [check for check in checks if check.state == "missing"]
     rows = tuple((check.name, check.state, check.found, check.remedy) for check in checks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -37,11 +38,13 @@ def start(spec: ServerUpOptions, progress: Progress) -> Table:  # noqa: ARG001 -
 
     Raises Conflict when a platform runs in the same home or the port is taken.
     """
-    tell = _Teller()
-    home = load_settings().settings.home
+    found = load_settings().settings
+    home, tell = found.home, _Teller(machine=found.logs.form == "json")
     with _only_one(home), _pair_running(prepare_pair(home) if spec.pair else None, tell):
         host, port = _address(spec)
         give_flags({"web.host": host, "web.port": port})
+        if found.logs.form == "auto":
+            give_flags({"logs.form": "console"})
         prepare()
         settings = current_settings()
         _make_ready(spec, tell)
@@ -61,12 +64,19 @@ def start(spec: ServerUpOptions, progress: Progress) -> Table:  # noqa: ARG001 -
 
 
 class _Teller:
-    """Lines of the parts on standard error, each under its name."""
+    """Lines of the parts on standard error: under their names for people, as JSON where `logs.form` says so."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, machine: bool) -> None:
+        self._machine = machine
         self._console = Console(stderr=True, highlight=False)
 
     def __call__(self, name: str, line: str) -> None:
+        if not line.strip():
+            return
+        if self._machine:
+            sys.stderr.write((line if line.startswith("{") else json.dumps({"part": name, "event": line})) + "\n")
+            sys.stderr.flush()
+            return
         colour = "bold" if name == "server" else "dim"
         self._console.print(f"[{colour}]{name:>10}[/] {escape(line)}", soft_wrap=True)
 
