@@ -1,7 +1,8 @@
-"""A Table in the terminal."""
+"""A Table in the terminal: what fits, shown well; what does not, named."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rich import box
@@ -9,22 +10,29 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from augury.market.times import iso
 from augury_server.operations.table import Table
 
 __all__ = ["render"]
 
 _COLOURS = {
     "running": "cyan", "queued": "yellow", "succeeded": "green", "failed": "red", "cancelled": "dim", "ok": "green",
-    "missing": "red", "champion": "green", "challenger": "cyan", "archived": "dim", "warning": "yellow",
+    "missing": "red", "champion": "green", "challenger": "cyan", "archived": "dim", "warning": "yellow", "BUY": "green",
+    "SELL": "red", "refused": "red", "lost": "red", "loaded": "green",
 }  # fmt: skip
+_GAP = 3
+_LEAST_TEXT = 24
+"""A column of longer text may be folded to so many characters before columns are left out."""
+
+_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|\+00:00)$")
 
 
 def render(result: Table, console: Console) -> None:
     """Print the title, facts, rows and notes."""
     console.print(f"[bold]{escape(result.title)}[/]")
-    width = max((len(name) for name in result.facts), default=0)
+    width = max((len(_title(name)) for name in result.facts), default=0)
     for name, value in result.facts.items():
-        console.print(f"  {name:<{width}}  {escape(_shown(value))}", soft_wrap=True)
+        console.print(f"  {_title(name):<{width}}  {escape(_shown(value, name))}", soft_wrap=True)
     if result.columns:
         _print_rows(result, console)
     for note in result.notes:
@@ -35,26 +43,71 @@ def _print_rows(result: Table, console: Console) -> None:
     if not result.rows:
         console.print("  nothing to list")
         return
+    cells = [[_shown(value, name) for value, name in zip(row, result.columns, strict=True)] for row in result.rows]
+    filled = [place for place in range(len(result.columns)) if any(row[place] != "-" for row in cells)] or [0]
+    places, hidden = _fitting(result, cells, filled, console.width)
     table = RichTable(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    for place, name in enumerate(result.columns):
-        numbers = all(isinstance(row[place], int | float) for row in result.rows)
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
-    for row in result.rows:
-        table.add_row(*(_coloured(value) for value in row))
+    for place in places:
+        numbers = all(isinstance(row[place], int | float | None) for row in result.rows)
+        folds = _natural(result, cells, place) > _LEAST_TEXT
+        table.add_column(
+            _title(result.columns[place]),
+            justify="right" if numbers else "left",
+            no_wrap=not folds,
+            overflow="fold",
+            min_width=_LEAST_TEXT if folds else None,
+        )
+    for row in cells:
+        table.add_row(*(_coloured(row[place]) for place in places))
     console.print(table)
+    if hidden:
+        names = ", ".join(_title(result.columns[place]) for place in hidden)
+        console.print(f"[dim]Not shown for want of room: {escape(names)}; widen the terminal, or --json.[/]")
 
 
-def _coloured(value: Any) -> str:
-    text = escape(_shown(value))
+def _natural(result: Table, cells: list[list[str]], place: int) -> int:
+    return max(len(_title(result.columns[place])), *(len(row[place]) for row in cells))
+
+
+def _fitting(result: Table, cells: list[list[str]], filled: list[int], width: int) -> tuple[list[int], list[int]]:
+    """The columns that fit from the left, long texts folded, and those that do not."""
+    used = 0
+    places: list[int] = []
+    for place in filled:
+        needed = min(_natural(result, cells, place), _LEAST_TEXT) + _GAP
+        if places and used + needed > width:
+            continue
+        places.append(place)
+        used += needed
+    return places, [place for place in filled if place not in places]
+
+
+def _title(name: str) -> str:
+    return name.removesuffix("_ns").replace("_", " ")
+
+
+def _coloured(text: str) -> str:
     colour = _COLOURS.get(text)
-    return f"[{colour}]{text}[/]" if colour else text
+    return f"[{colour}]{escape(text)}[/]" if colour else escape(text)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, name: str = "") -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) and abs(value) >= 100_000 else str(value)
+    if isinstance(value, int):
+        if name.endswith("_ns") and value > 10**15:
+            return _short_time(iso(value))
+        return f"{value:,}" if abs(value) >= 100_000 else str(value)
+    return _short_time(str(value))
+
+
+def _short_time(text: str) -> str:
+    """A UTC time to the minute, without seconds that are none; any other text as it is."""
+    found = _TIME.match(text)
+    if found is None:
+        return text
+    return found[1] if found[2] == "00:00" and not (found[3] or "").strip(":0.") else f"{found[1]} {found[2]}"
