@@ -42,7 +42,7 @@ def shown(default: Any) -> str:
 def section(entry: Operation) -> str:
     facts = [f"role: {entry.role}"] + ["changes state"] * entry.changes_state + ["long: shows progress"] * entry.long
     lines = [f"### {entry.name.replace('.', ' ')}", "", entry.summary, ""]
-    lines += ["```console", f"$ {entry.example}", "```", "", f"*{'; '.join(facts)}*", ""]
+    lines += ["```sh", entry.example, "```", "", f"*{'; '.join(facts)}*", ""]
     hints = get_type_hints(entry.spec_type, include_extras=True)
     options = [item for item in fields(entry.spec_type) if item.name not in PLATFORM_OPTIONS]
     if options:

@@ -55,7 +55,9 @@ def test_the_page_of_the_platforms_verbs_is_what_its_script_writes() -> None:
 def test_every_example_of_a_platform_verb_is_one_of_its_own_command_lines() -> None:
     platform = {name: entry for name, entry in OPERATIONS.items() if "." in name}
     assert len(platform) > 30
-    wrong = [entry.example for name, entry in platform.items() if f"augury {name.replace('.', ' ')}" not in entry.example]
+    wrong = [
+        entry.example for name, entry in platform.items() if f"augury {name.replace('.', ' ')}" not in entry.example
+    ]
     assert wrong == []
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 from augury.backtest import run_backtest
 from augury.cli.main import app
 from augury.features import registry
+from augury.operations.registry import groups
 from augury.sample import Sample, load_sample
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,17 +102,35 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
             source = folder / f"{page.stem}_line_{block.line}.py"
             source.write_text(block.text, encoding="utf-8")
             module.__file__ = str(source)
+            count += 1
+            if "augury_server" in block.text:  # a process has one platform
+                code, output = in_own_process([sys.executable, str(source)], folder)
+                assert code == 0, f"{where}:\n{output}"
+                continue
             try:
                 exec(compile(block.text, str(source), "exec"), module.__dict__)
             except BaseException as error:
                 error.add_note(f"raised by the snippet in {where}")
                 raise
-            count += 1
         for words in commands(block) if block.kind == "console" else ():
-            result = CliRunner().invoke(app, words)
-            assert result.exit_code == 0, f"{where}: augury {shlex.join(words)}\n{result.output}"
+            code, output = run_command(words, folder)
+            assert code == 0, f"{where}: augury {shlex.join(words)}\n{output}"
             count += 1
     return count
+
+
+def run_command(words: list[str], folder: Path) -> tuple[int, str]:
+    """Exit code and output; a verb of the platform runs in a process of its own, with the settings of `folder`."""
+    if words[0] not in groups():
+        result = CliRunner().invoke(app, words)
+        return result.exit_code, result.output
+    return in_own_process([sys.executable, "-m", "augury", *words], folder)
+
+
+def in_own_process(command: list[str], folder: Path) -> tuple[int, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AUGURY_")}
+    done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from rich import box
@@ -10,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from augury.market.times import iso
 from augury_server.operations.table import Table
 
 __all__ = ["render"]
@@ -70,15 +70,11 @@ def _natural(result: Table, cells: list[list[str]], place: int) -> int:
 
 
 def _fitting(result: Table, cells: list[list[str]], filled: list[int], width: int) -> tuple[list[int], list[int]]:
-    """The columns that fit from the left, long texts folded, and those that do not."""
-    used = 0
-    places: list[int] = []
-    for place in filled:
-        needed = min(_natural(result, cells, place), _LEAST_TEXT) + _GAP
-        if places and used + needed > width:
-            continue
-        places.append(place)
-        used += needed
+    """The columns that fit, long texts folded, and those that do not: the widest go first, the first one stays."""
+    needed = {place: min(_natural(result, cells, place), _LEAST_TEXT) + _GAP for place in filled}
+    places = list(filled)
+    while len(places) > 1 and sum(needed[place] for place in places) - _GAP > width:
+        places.remove(max(places[1:], key=lambda place: (_natural(result, cells, place), place)))
     return places, [place for place in filled if place not in places]
 
 
@@ -92,15 +88,17 @@ def _coloured(text: str) -> str:
 
 
 def _shown(value: Any, name: str = "") -> str:
-    if value is None or value == "":
+    if value is None or value == "" or value == [] or value == ():
         return "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(item, name) for item in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, int):
         if name.endswith("_ns") and value > 10**15:
-            return _short_time(iso(value))
+            return _short_time(datetime.fromtimestamp(value // 10**9, UTC).isoformat())
         return f"{value:,}" if abs(value) >= 100_000 else str(value)
     return _short_time(str(value))
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Max
 
-from augury.market import iso
 from augury.operations.operation import Progress
 from augury_server.ingest.models import Series
 from augury_server.jobs.models import Job, Schedule, State
@@ -38,7 +37,9 @@ def summarise(spec: ServerStatusOptions, progress: Progress) -> Table:  # noqa: 
 
 def _bars() -> tuple[str, str]:
     found: dict[str, Any] = Series.objects.aggregate(series=Count("id"), last=Max("last_opened_at_ns"))
-    return f"{found['series']} series", "" if found["last"] is None else f"newest opens {iso(found['last'])}"
+    return f"{found['series']} series", "" if found[
+        "last"
+    ] is None else f"newest opens {datetime.fromtimestamp(found['last'] // 10**9, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _jobs(now: datetime) -> tuple[str, str]:
