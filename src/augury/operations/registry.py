@@ -61,7 +61,7 @@ def operation(name: str) -> Operation:
     return known[name]
 
 
-def run(name: str, *, progress: Progress | None = None, **options: Any) -> Result:
+def run(name: str, /, *, progress: Progress | None = None, **options: Any) -> Result:
     """Run an operation by name with its options as keywords, exactly as the command line does.
 
     Unknown options raise InvalidInput naming the nearest one.

@@ -37,9 +37,10 @@ def summarise(spec: ServerStatusOptions, progress: Progress) -> Table:  # noqa: 
 
 def _bars() -> tuple[str, str]:
     found: dict[str, Any] = Series.objects.aggregate(series=Count("id"), last=Max("last_opened_at_ns"))
-    return f"{found['series']} series", "" if found[
-        "last"
-    ] is None else f"newest opens {datetime.fromtimestamp(found['last'] // 10**9, UTC):%Y-%m-%d %H:%M} UTC"
+    text = f"{found['series']} series"
+    if found["last"] is None:
+        return text, ""
+    return text, f"newest opens {datetime.fromtimestamp(found['last'] // 10**9, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _jobs(now: datetime) -> tuple[str, str]:
