@@ -11,6 +11,7 @@ GROUPS = {
     "db": "The database: schema, advice, retention.",
     "ingest": "Bars and news into the database.",
     "jobs": "Background work: list, follow, cancel, retry, schedule.",
+    "predictions": "Recorded predictions: the newest, and how often they were right.",
     "registry": "Model versions: register, promote, roll back.",
     "schedules": "Work that is done again and again.",
     "server": "The platform itself: start, judge the installation.",

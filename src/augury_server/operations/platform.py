@@ -62,7 +62,12 @@ def platform_operation(verb: Verb, spec_type: type[PlatformOptions]) -> Operatio
             prepare()
         module, _, name = verb.run.partition(":")
         function = getattr(importlib.import_module(f"augury_server.operations.running.{module}"), name)
-        return _audited(verb, spec, progress, function) if verb.changes_state else function(spec, progress)
+        if not verb.django:
+            return function(spec, progress)  # type: ignore[no-any-return]
+        from augury_server.database.explaining import explained
+
+        with explained(f"run {verb.name.replace('.', ' ')}"):
+            return _audited(verb, spec, progress, function) if verb.changes_state else function(spec, progress)
 
     return register(
         Operation(
@@ -83,10 +88,11 @@ def platform_operation(verb: Verb, spec_type: type[PlatformOptions]) -> Operatio
 def _take_settings(spec: PlatformOptions) -> None:
     import os
 
-    from augury_server.settings.current import give_flags
+    from augury_server.settings.current import give_flags, refuse_late_settings
     from augury_server.settings.loading import CONFIG
 
     if spec.config is not None:
+        refuse_late_settings(f"the settings file {spec.config}")
         os.environ[CONFIG] = spec.config
     flags = {}
     for text in spec.set:

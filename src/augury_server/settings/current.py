@@ -12,7 +12,7 @@ from augury.errors import Misconfigured
 from augury_server.settings.loading import FLAGS, Loaded, load_settings
 from augury_server.settings.model import Settings
 
-__all__ = ["current_loaded", "current_settings", "give_flags", "use_settings"]
+__all__ = ["current_loaded", "current_settings", "give_flags", "refuse_late_settings", "use_settings"]
 
 _loaded: Loaded | None = None
 
@@ -37,9 +37,14 @@ def give_flags(flags: Mapping[str, Any]) -> None:
     """
     if not flags:
         return
-    if _loaded is not None:
-        raise Misconfigured("flags came after the settings were read; give them before anything else")
+    refuse_late_settings("flags")
     os.environ[FLAGS] = json.dumps({**json.loads(os.environ.get(FLAGS, "{}")), **flags})
+
+
+def refuse_late_settings(what: str) -> None:
+    """Raise Misconfigured when this process has read its settings: another source would then be half heard."""
+    if _loaded is not None:
+        raise Misconfigured(f"{what} came after the settings were read; give them when the process starts")
 
 
 @contextmanager
