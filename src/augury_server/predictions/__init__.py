@@ -1,1 +1,1 @@
-"""What models answered, kept for outcomes and experiments."""
+"""Recorded predictions and what came of them."""

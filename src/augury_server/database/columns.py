@@ -1,0 +1,120 @@
+"""How values of Python become values of a table's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models
+from django.utils import timezone
+
+from augury.errors import InvalidInput, nearest
+
+__all__ = ["Column", "columns_of", "fixed_type", "quoted"]
+
+_FIXED = {
+    "BigIntegerField": ">i8",
+    "BigAutoField": ">i8",
+    "PositiveBigIntegerField": ">i8",
+    "IntegerField": ">i4",
+    "PositiveIntegerField": ">i4",
+    "SmallIntegerField": ">i2",
+    "PositiveSmallIntegerField": ">i2",
+    "FloatField": ">f8",
+    "BooleanField": "?",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column that is written: `convert` makes what the engine takes; `make` gives values that no row brings."""
+
+    field: models.Field[Any, Any]
+    convert: Callable[[Any], Any]
+    make: Callable[[], Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in the table."""
+        return str(self.field.column)
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Names for a statement, parted by commas."""
+    return ", ".join(connection.ops.quote_name(name) for name in names)
+
+
+def fixed_type(field: models.Field[Any, Any]) -> str | None:
+    """The NumPy type, big-endian, of a column whose values all take the same room; None for text and the like."""
+    return _FIXED.get(_target(field).get_internal_type())
+
+
+def columns_of(model: type[models.Model], names: Sequence[str]) -> list[Column]:
+    """The named columns and then those that have a default in Python; InvalidInput for a name that no field has."""
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    fields |= {field.attname: field for field in model._meta.concrete_fields}
+    for name in names:
+        if name not in fields:
+            raise InvalidInput(f"{model.__name__} has no column {name!r}; {nearest(name, fields)}")
+    given = [fields[name] for name in names]
+    found = [Column(field=field, convert=_converter(field)) for field in given]
+    others = [(field, _default(model, field)) for field in model._meta.concrete_fields if field not in given]
+    found += [Column(field=field, convert=_converter(field), make=make) for field, make in others if make is not None]
+    return found
+
+
+def _target(field: models.Field[Any, Any]) -> models.Field[Any, Any]:
+    return _target(field.target_field) if isinstance(field, models.ForeignKey) else field
+
+
+def _default(model: type[models.Model], field: models.Field[Any, Any]) -> Callable[[], Any] | None:
+    if isinstance(field, models.AutoField | models.GeneratedField) or field.db_default is not models.NOT_PROVIDED:
+        return None
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return timezone.now
+    if field.has_default():
+        return field.get_default
+    if field.null:
+        return None
+    raise InvalidInput(f"rows of {model.__name__} need a value for {field.name!r}: it has no default")
+
+
+def _converter(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    kind = _target(field).get_internal_type()
+    if kind == "FloatField":
+        return _number
+    if kind.endswith("IntegerField") or kind == "BigAutoField":
+        return _integer
+    if kind in ("CharField", "TextField", "SlugField"):
+        return _text(field)
+    return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _number(value: Any) -> float | None:
+    """NaN, which stands for undefined in arrays, is NULL in a table."""
+    return None if value is None or value != value else float(value)
+
+
+def _integer(value: Any) -> int | None:
+    return value if value is None or type(value) is int else int(value)
+
+
+def _text(field: models.Field[Any, Any]) -> Callable[[Any], str | None]:
+    longest = field.max_length
+
+    def convert(value: Any) -> str | None:
+        if value is None:
+            return None
+        text = str(value)
+        if "\0" in text:
+            raise InvalidInput(f"{field.name} should be text without zero bytes, got {text[:40]!r}")
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise InvalidInput(f"{field.name} should be valid Unicode text, got {text[:40]!r}")
+        if longest is not None and len(text) > longest:
+            raise InvalidInput(
+                f"{field.name} should have at most {longest} characters, {text[:40]!r}... has {len(text)}"
+            )
+        return text
+
+    return convert

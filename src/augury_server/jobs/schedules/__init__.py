@@ -1,0 +1,1 @@
+"""Work that is done again and again: rows that say when, and a process that submits what is due."""

@@ -1,0 +1,1 @@
+"""Processes that do the work: who they are, whether they live, how many there should be."""

@@ -1,0 +1,65 @@
+"""Predictions into the database, many at once, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from augury.errors import InvalidInput
+from augury_server.database.bulk import OnConflict, insert_rows
+from augury_server.predictions.models import Prediction
+
+__all__ = ["PredictionRecord", "record_predictions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRecord:
+    """A prediction to be kept; its fields are those of `Prediction`.
+
+    `id` identifies it: make one when the prediction is made and keep it through every retry.
+    """
+
+    id: UUID
+    model_name: str
+    model_version: int
+    symbol: str
+    bar_opened_at_ns: int
+    made_at: datetime
+    probabilities: tuple[float, ...]
+    decision: str = ""
+    inputs_sha256: str = ""
+    latency_us: int = 0
+    experiment: str = ""
+    variant: str = ""
+    request_id: str = ""
+
+
+_COLUMNS = tuple(PredictionRecord.__dataclass_fields__)
+_values = attrgetter(*_COLUMNS)
+
+
+def record_predictions(records: Iterable[PredictionRecord]) -> int:
+    """Keep predictions, all or none; returns how many were new.
+
+    One that is there already, by its id, stays as it is, so that a batch may be sent again after any failure. Raises
+    InvalidInput for a time without zone or text that is too long, Unavailable when the database is away.
+    """
+    return insert_rows(Prediction, _COLUMNS, _checked(records), on_conflict=OnConflict(unique=("id",)))
+
+
+def _checked(records: Iterable[PredictionRecord]) -> Iterator[tuple[Any, ...]]:
+    for record in records:
+        if record.made_at.tzinfo is None:
+            raise InvalidInput(f"prediction {record.id} has a time without zone, {record.made_at}; add +00:00 for UTC")
+        if record.latency_us < 0 or record.model_version < 1:
+            raise InvalidInput(
+                f"prediction {record.id} should have a version from 1 on and a latency of 0 us or more; got "
+                f"{record.model_version} and {record.latency_us}"
+            )
+        if any(not abs(value) < float("inf") for value in record.probabilities):
+            raise InvalidInput(f"prediction {record.id} holds a value that is no number: {record.probabilities}")
+        yield _values(record)
