@@ -70,16 +70,32 @@ class JobSettings(Section):
     heartbeat_seconds: Seconds = Field(5.0, description="How often a running job says that it lives.")
     max_attempts: Annotated[int, Field(ge=1)] = Field(5, description="Times that a job is tried before it has failed.")
     timeout_seconds: Seconds = Field(3600.0, description="When a running job is stopped.")
+    grace_seconds: Seconds = Field(10.0, description="How long a job may take to heed a stop before it is killed.")
+    stop_seconds: Seconds = Field(10.0, description="How long jobs may go on when their worker is asked to stop.")
+    poll_seconds: Seconds = Field(1.0, description="How often due, lost and dead jobs are looked for.")
+    resend_seconds: Seconds = Field(30.0, description="After so long unclaimed, a lost message is sent again.")
+    backoff_seconds: Seconds = Field(2.0, description="Longest wait before the second try; doubled for each later one.")
+    backoff_max_seconds: Seconds = Field(600.0, description="Longest wait between two tries.")
+    extra_operations: tuple[str, ...] = Field((), description="Modules that register further operations for jobs.")
     autoscale_min: Annotated[int, Field(ge=1)] = Field(1, description="Fewest worker processes when scaling.")
     autoscale_max: Annotated[int, Field(ge=1)] = Field(4, description="Most worker processes when scaling.")
+    autoscale_grow_seconds: Seconds = Field(2.0, description="A need must last so long before workers are added.")
+    autoscale_shrink_seconds: Seconds = Field(60.0, description="And its absence, before workers are taken away.")
 
 
 class CacheSettings(Section):
     """Layered caching."""
 
-    memory_megabytes: Annotated[float, Field(ge=0)] = Field(64.0, description="Memory tier of each process.")
+    check_seconds: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="So long after an invalidation may another process still serve what it knew; 0: never."
+    )
     compress_above_bytes: Annotated[int, Field(ge=0)] = Field(4096, description="Larger values are compressed.")
+    expired_days: Days = Field(1, description="How long rows of entries, leases and figures stay when they are over.")
+    invalidations_days: Annotated[int, Field(ge=31)] = Field(31, description="Longer than any entry may live.")
+    lease_seconds: Seconds = Field(10.0, description="After so long, another takes over from one that died computing.")
+    memory_megabytes: Annotated[float, Field(ge=0)] = Field(64.0, description="Memory tier of each process.")
     ttl_seconds: Seconds = Field(3600.0, description="How long an entry lives unless its use says otherwise.")
+    wait_seconds: Seconds = Field(30.0, description="How long to wait for another's computation before computing.")
 
 
 class ArtefactSettings(Section):
@@ -102,13 +118,31 @@ class IngestSettings(Section):
 
     source: str = Field("file", description="Where bars come from by default.")
     minimum_quality: Annotated[float, Field(ge=0, le=100)] = Field(60.0, description="Lowest score that is accepted.")
+    history_days: Days = Field(3650, description="How far back a vendor is asked for a symbol without stored bars.")
+    overlap_bars: Annotated[int, Field(ge=0)] = Field(
+        5, description="Stored bars asked for again, to see restatements."
+    )
+    retry_attempts: Annotated[int, Field(ge=1)] = Field(4, description="Times that a source or the database is asked.")
+    retry_wait_seconds: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="First wait between them; each is longer."
+    )
 
 
 class SignalSettings(Section):
     """The service that makes signals for a universe."""
 
-    timeframe: str = Field("1D", description="Length of the bars that signals are made from.")
+    cost_rate: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0015, description="Costs of an outcome, each way, as a fraction of what is traded."
+    )
+    horizons: tuple[int, ...] = Field((1, 5, 20), description="Bars after which outcomes are measured.")
+    least_outcomes: Annotated[int, Field(ge=2)] = Field(30, description="Fewest outcomes that a figure is given for.")
+    prompt_fraction: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.05, description="Known so much of a bar after its close, a signal may still be acted upon at the next open."
+    )
     symbols: tuple[str, ...] = Field((), description="The universe; empty: every symbol with bars.")
+    symbols_at_once: Annotated[int, Field(ge=1)] = Field(100, description="Symbols read, judged and stored together.")
+    timeframe: str = Field("1D", description="Length of the bars that signals are made from.")
+    void_after_days: Days = Field(30, description="An outcome without bars for so long can never be measured.")
 
 
 class LogSettings(Section):
