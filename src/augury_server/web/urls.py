@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from augury_server.web.admin.tables import site
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
 ]

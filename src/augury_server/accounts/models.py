@@ -1,0 +1,103 @@
+"""The audit trail: who did what, when, and how it ended; and people, who are Django's users."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn
+
+from django.contrib.auth.models import User
+from django.db import models
+
+from augury.errors import Refused
+from augury_server.accounts.chain import START
+
+__all__ = ["OUTCOMES", "AuditEntry", "AuditQuerySet", "Person"]
+
+OUTCOMES = ("done", "refused", "failed")
+"""How a recorded action may have ended: it was done, it was declined with a reason, or it broke."""
+
+
+def _refuse(what: str) -> NoReturn:
+    raise Refused(f"the audit trail is append-only: an entry cannot be {what}; record another one that explains it")
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    """Entries, to read: whatever would alter several of them raises Refused."""
+
+    def update(self, **_: Any) -> int:
+        """Always raises Refused."""
+        _refuse("changed")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Always raises Refused."""
+        _refuse("deleted")
+
+    def bulk_create(self, *_: Any, **__: Any) -> list[AuditEntry]:
+        """Always raises Refused: each entry is chained to the one before, which only `record` does."""
+        raise Refused("audit entries are written one at a time, by augury_server.accounts.audit.record")
+
+    def bulk_update(self, *_: Any, **__: Any) -> int:
+        """Always raises Refused."""
+        _refuse("changed")
+
+
+class AuditEntry(models.Model):
+    """One thing that somebody did. Entries are chained by hash and cannot be changed or deleted, by triggers too.
+
+    `at` is when it ended; `target` names what it was done to ("model:momentum@3"); `detail` is an object of JSON.
+    """
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=150)
+    action = models.CharField(max_length=100)
+    target = models.CharField(max_length=300, blank=True, default="")
+    outcome = models.CharField(max_length=10, choices=[(name, name) for name in OUTCOMES], default="done")
+    detail = models.JSONField(default=dict, blank=True)
+    previous = models.CharField(max_length=64, default=START, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+
+    objects: ClassVar[models.Manager[AuditEntry]] = AuditQuerySet.as_manager()
+
+    class Meta:
+        """Newest first; what the lists filter by is indexed; two entries cannot follow the same one."""
+
+        ordering: ClassVar = ["-id"]
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["previous"], name="audit_one_follower"),
+            models.UniqueConstraint(fields=["digest"], name="audit_digest_unique"),
+            models.CheckConstraint(condition=models.Q(outcome__in=OUTCOMES), name="audit_outcome_known"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["actor", "-id"], name="audit_actor"),
+            models.Index(fields=["action", "-id"], name="audit_action"),
+            models.Index(fields=["target", "action", "at"], name="audit_target"),
+            models.Index(fields=["-id"], condition=~models.Q(outcome="done"), name="audit_not_done"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor}" + (f" on {self.target}" if self.target else "")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write a new entry; raises Refused for one that is there already."""
+        if not self._state.adding:
+            _refuse("changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_: Any, **__: Any) -> tuple[int, dict[str, int]]:
+        """Always raises Refused."""
+        _refuse("deleted")
+
+
+class Person(User):
+    """A user of Django by the name that the pages use; the same row."""
+
+    class Meta:
+        """No table of its own; only an administrator sees it."""
+
+        proxy = True
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        default_permissions = ("view",)
