@@ -9,8 +9,8 @@ from pathlib import Path
 
 import augury
 
-ROOT = Path(augury.__file__).parent
-SOURCES = sorted(ROOT.rglob("*.py"))
+ROOT = Path(augury.__file__).parent.parent
+SOURCES = sorted(path for room in ("augury", "augury_server") for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -29,6 +29,7 @@ prepare()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
+from augury_server.processes.child import die_with_parent  # noqa: E402
 from augury_server.settings.current import use_settings  # noqa: E402
 from augury_server.settings.database_url import database_settings  # noqa: E402
 from augury_server.settings.loading import FLAGS, Loaded, load_settings  # noqa: E402
@@ -57,8 +58,9 @@ class Server:
 
     def start(self, deadline: float = 30.0) -> None:
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self.user, start_new_session=True
-        )
+            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self.user, start_new_session=True,
+            preexec_fn=die_with_parent,
+        )  # fmt: skip
         until = time.monotonic() + deadline
         while time.monotonic() < until:
             try:

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from augury.errors import AuguryError, InvalidInput
 from augury_server.accounts.actor import current_actor
@@ -16,6 +16,7 @@ from augury_server.accounts.chain import START, entry_digest
 from augury_server.accounts.detail import tidy
 from augury_server.accounts.head import keep_head
 from augury_server.accounts.models import OUTCOMES, AuditEntry
+from augury_server.telemetry.logs import get_log
 
 __all__ = ["audited", "digest_of", "record"]
 
@@ -80,7 +81,11 @@ def audited(action: str, *, target: str = "", detail: Mapping[str, Any] | None =
         told = {**(detail or {}), "error": str(error) or type(error).__name__}
         if connection.in_atomic_block and connection.needs_rollback:
             raise  # the transaction is lost, and an entry in it would be too
-        record(action, target=target, detail=told, outcome="refused" if isinstance(error, AuguryError) else "failed")
+        outcome: Literal["refused", "failed"] = "refused" if isinstance(error, AuguryError) else "failed"
+        try:
+            record(action, target=target, detail=told, outcome=outcome)
+        except (AuguryError, DatabaseError, InterfaceError) as problem:  # the first error is the one to tell
+            get_log(__name__).warning("what was not done could not be recorded", action=action, reason=str(problem))
         raise
     finally:
         _noting.reset(token)

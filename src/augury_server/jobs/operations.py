@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from augury.errors import Misconfigured
+from augury.errors import Misconfigured, Refused
 from augury.operations.operation import Operation
 from augury.operations.registry import operation
 from augury_server.settings import current_settings
@@ -27,6 +27,13 @@ def import_extra_operations() -> None:
 
 
 def runnable_operation(name: str) -> Operation:
-    """The operation of that name; NotFound, with the nearest names, when there is none."""
+    """The operation of that name; NotFound, with the nearest names, when there is none.
+
+    Raises Refused for an administrator's: what only they may do is not done in their name later, and what it shows once
+    (a password) must not stay in a row.
+    """
     import_extra_operations()
-    return operation(name)
+    entry = operation(name)
+    if entry.role == "administrator":
+        raise Refused(f"{entry.name} is for administrators and is not run as a job; run: {entry.example}")
+    return entry

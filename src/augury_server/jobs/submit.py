@@ -51,25 +51,22 @@ def submit(
     *,
     by: str = "",
     key: str | None = None,
-    run_at: datetime | None = None,
-    queue: str = "default",
-    max_attempts: int | None = None,
-    timeout_seconds: float | None = None,
+    terms: Terms | None = None,
 ) -> Job:
     """Queue an operation with its options; a worker runs it once, whatever happens to messages and workers.
 
     `key` makes submitting idempotent: the same key gives the same row, with its first options. The message is sent
     when the transaction commits; when the broker is away the row waits and the message is sent later. Without `by` the
-    job belongs to the current actor. Raises NotFound for an unknown operation, InvalidInput for options it refuses.
+    job belongs to the current actor. Raises NotFound for an unknown operation, Refused for an administrator's, which is
+    not run in another's name, InvalidInput for options that the operation refuses.
     """
-    terms = Terms(run_at=run_at, queue=queue, max_attempts=max_attempts, timeout_seconds=timeout_seconds)
     if key is not None:
         if not 1 <= len(key) <= 200:
             raise InvalidInput(f"a key has 1 to 200 characters, got {len(key)}")
         known = Job.objects.filter(key=key).first()
         if known is not None:
             return known
-    job = _row(operation, canonical_options(operation, options), by or current_actor(), key, terms)
+    job = _row(operation, canonical_options(operation, options), by or current_actor(), key, terms or Terms())
     try:
         with transaction.atomic():
             job.save(force_insert=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from augury.errors import AuguryError, InvalidInput
+from augury.errors import InvalidInput
 from augury.extras import require
 from augury.operations.operation import Operation, Progress, Result, Role, option
 from augury.operations.registry import register
@@ -104,31 +104,13 @@ def _take_settings(spec: PlatformOptions) -> None:
 
 
 def _audited(verb: Verb, spec: PlatformOptions, progress: Progress, function: Any) -> Result:
-    """Run what changes state as somebody, and leave a record of it, refused or done; a dry run changes nothing."""
+    """Run what changes state as somebody, and leave a record of how it ended; a dry run changes nothing."""
     from augury_server.accounts.actor import acting, current_actor
-    from augury_server.accounts.audit import record
+    from augury_server.accounts.audit import audited
 
     options = {name: value for name, value in spec.to_dict().items() if name not in PLATFORM_OPTIONS}
     with acting(current_actor() or f"{getpass.getuser()}@terminal"):
         if options.get("dry_run"):
             return function(spec, progress)  # type: ignore[no-any-return]
-        try:
-            result: Result = function(spec, progress)
-        except AuguryError as error:
-            _record_refusal(verb, options, error)
-            raise
-        record(verb.name, detail={"options": options}, outcome="done")
-    return result
-
-
-def _record_refusal(verb: Verb, options: dict[str, Any], error: AuguryError) -> None:
-    """Leave a record; where the database itself is away, the log has to do, and the first error is the one to tell."""
-    from django.db import DatabaseError, InterfaceError
-
-    from augury_server.accounts.audit import record
-    from augury_server.telemetry.logs import get_log
-
-    try:
-        record(verb.name, detail={"options": options, "error": str(error)}, outcome="refused")
-    except (AuguryError, DatabaseError, InterfaceError) as problem:
-        get_log(__name__).warning("a refusal could not be recorded", verb=verb.name, reason=str(problem))
+        with audited(verb.name, detail={"options": options}):
+            return function(spec, progress)  # type: ignore[no-any-return]

@@ -20,7 +20,7 @@ from augury_server.jobs.lease import LeaseTerms
 from augury_server.jobs.models import Job, State
 from augury_server.jobs.results import INLINE_BYTES, LARGEST_BYTES, pack_result, result_of
 from augury_server.jobs.retries import backoff_seconds
-from augury_server.jobs.submit import submit
+from augury_server.jobs.submit import Terms, submit
 
 TERMS = LeaseTerms(lease_seconds=30.0, heartbeat_seconds=0.05, grace_seconds=0.2, stop_seconds=0.1, tick_seconds=0.02)
 
@@ -65,7 +65,7 @@ def test_errors_that_pass_are_tried_again_later_until_they_have_passed(quick: An
 
 
 def test_errors_that_do_not_pass_fail_after_the_last_attempt_with_the_reason(quick: Any) -> None:
-    job = submit("probe.fail", {}, max_attempts=2)
+    job = submit("probe.fail", {}, terms=Terms(max_attempts=2))
     run(job)
     Job.objects.filter(pk=job.pk).update(sent_at=job.run_at)
     run(job)
@@ -143,7 +143,7 @@ def test_a_cancelled_job_is_interrupted_where_it_reports_progress(quick: Any, tm
 def test_a_job_out_of_time_fails_and_says_so(quick: Any, tmp_path: Path) -> None:
     hold = tmp_path / "hold"
     hold.touch()
-    job = run(submit("probe.step", {"hold": str(hold)}, timeout_seconds=0.1))
+    job = run(submit("probe.step", {"hold": str(hold)}, terms=Terms(timeout_seconds=0.1)))
     assert (job.state, job.attempts) == (State.FAILED, 1)
     assert "timed out after 0.1 s" in job.error
 

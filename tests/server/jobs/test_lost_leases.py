@@ -13,7 +13,7 @@ from augury_server.jobs.claims import Claim, beat, claim_job, settle
 from augury_server.jobs.keeper import Keeper
 from augury_server.jobs.lost_leases import LeaseWatch, expire
 from augury_server.jobs.models import Job, State
-from augury_server.jobs.submit import submit
+from augury_server.jobs.submit import Terms, submit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -125,7 +125,7 @@ def keeper(now: Callable[[], datetime], clock: Clock) -> Keeper:
 
 
 def test_a_job_for_later_is_announced_once_when_its_time_has_come(platform: Any, clock: Clock) -> None:
-    job = submit("doctor", {}, run_at=datetime.now(UTC) + timedelta(hours=1))
+    job = submit("doctor", {}, terms=Terms(run_at=datetime.now(UTC) + timedelta(hours=1)))
     times = {"now": job.run_at - timedelta(seconds=1)}
     one, two = (keeper(lambda: times["now"], clock) for _ in range(2))
     assert (one.step().sent, two.step().sent) == (0, 0)

@@ -22,7 +22,7 @@ from augury_server.jobs.lost_leases import Dead, expire
 from augury_server.jobs.models import Job, JobEvent, State
 from augury_server.jobs.moves import MOVES, Note, make_move
 from augury_server.jobs.retry import retry
-from augury_server.jobs.submit import submit
+from augury_server.jobs.submit import Terms, submit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -93,7 +93,7 @@ class JobLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.job = submit("doctor", {}, max_attempts=3)
+        self.job = submit("doctor", {}, terms=Terms(max_attempts=3))
         self.model = Model()
         self.claims: list[Claim] = []
         self.now = NOW

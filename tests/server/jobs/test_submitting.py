@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from augury.errors import InvalidInput, NotFound
+from augury.errors import InvalidInput, NotFound, Refused
 from augury_server.accounts.actor import acting
 from augury_server.jobs.celery_app import messages_folder
 from augury_server.jobs.messages import queue_length
 from augury_server.jobs.models import Job, State
-from augury_server.jobs.submit import submit
+from augury_server.jobs.submit import Terms, submit
 
 
 def test_a_submitted_job_is_queued_with_every_option_and_one_message(quick: Any) -> None:
@@ -57,12 +57,22 @@ def test_what_the_operation_would_refuse_is_refused_at_submission(quick: Any) ->
         ({"run_at": datetime(2026, 1, 1)}, "time zone"),  # noqa: DTZ001 - the defect
         ({"max_attempts": 0}, "max_attempts"),
         ({"timeout_seconds": 0.0}, "timeout_seconds"),
-        ({"key": ""}, "key"),
     ],
 )
-def test_terms_that_make_no_sense_are_refused(sqlite_platform: Any, terms: dict[str, Any], names: str) -> None:
+def test_terms_that_make_no_sense_are_refused(terms: dict[str, Any], names: str) -> None:
     with pytest.raises(InvalidInput, match=names):
-        submit("doctor", {}, **terms)
+        Terms(**terms)
+
+
+def test_a_key_without_characters_is_refused(sqlite_platform: Any) -> None:
+    with pytest.raises(InvalidInput, match="key"):
+        submit("doctor", {}, key="")
+
+
+@pytest.mark.parametrize("name", ["accounts.add", "accounts.password", "db.migrate", "server.up"])
+def test_what_only_administrators_may_do_is_no_job(sqlite_platform: Any, name: str) -> None:
+    with pytest.raises(Refused, match="for administrators"):
+        submit(name, {})
 
 
 def test_one_key_is_one_job_with_its_first_options(quick: Any) -> None:
@@ -74,7 +84,7 @@ def test_one_key_is_one_job_with_its_first_options(quick: Any) -> None:
 
 def test_one_key_is_one_job_when_processes_submit_at_once(quick: Any) -> None:
     code = (
-        "from augury_server.jobs.submit import submit\n"
+        "from augury_server.jobs.submit import Terms, submit\n"
         "import sys; sys.stdin.readline()\n"
         "print(*{submit('probe.step', {}, key=f'k{n}').pk for n in range(8)})"
     )
@@ -106,7 +116,7 @@ def test_the_message_is_sent_only_when_the_row_can_be_seen(quick: Any) -> None:
 
 
 def test_a_job_for_later_has_no_message_yet(quick: Any) -> None:
-    job = submit("probe.step", {}, run_at=datetime.now(UTC) + timedelta(hours=1))
+    job = submit("probe.step", {}, terms=Terms(run_at=datetime.now(UTC) + timedelta(hours=1)))
     assert job.sent_at is None
     assert queue_length("default") == 0
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from augury_server.jobs.models import Job, State
-from augury_server.jobs.submit import submit
+from augury_server.jobs.submit import Terms, submit
 
 
 def events(job: Job) -> list[str]:
@@ -95,7 +95,7 @@ def test_a_job_that_kills_its_process_every_time_is_given_up_with_the_reason(
 ) -> None:
     marks = tmp_path / "marks"
     farm_of(quick).worker().wait_until_ready()
-    job = submit("probe.step", {"marks": str(marks), "hold": str(held)}, max_attempts=2)
+    job = submit("probe.step", {"marks": str(marks), "hold": str(held)}, terms=Terms(max_attempts=2))
     for start in (1, 2):
         wait_for(lambda start=start: count_marks(marks, "start") == start)
         os.kill(pid_of(job), signal.SIGKILL)

@@ -11,7 +11,7 @@ import pytest
 
 from augury_server.jobs.cancel import cancel
 from augury_server.jobs.models import Job, State
-from augury_server.jobs.submit import submit
+from augury_server.jobs.submit import Terms, submit
 
 
 def events(job: Job) -> list[str]:
@@ -36,7 +36,7 @@ def test_a_worker_that_is_told_to_stop_puts_its_long_job_back_unharmed(
 ) -> None:
     farm = farm_of(quick)
     marks, worker = tmp_path / "marks", farm.worker().wait_until_ready()
-    job = submit("probe.step", {"marks": str(marks), "hold": str(held)}, max_attempts=1)
+    job = submit("probe.step", {"marks": str(marks), "hold": str(held)}, terms=Terms(max_attempts=1))
     wait_for(lambda: count_marks(marks, "start") == 1)
     assert worker.stop() == 0
     job.refresh_from_db()
@@ -86,7 +86,7 @@ def test_jobs_that_do_not_listen_are_killed_when_cancelled_or_out_of_time_and_th
     cancelled = submit("probe.step", deaf)
     wait_for(lambda: count_marks(marks, "start") == 1)
     cancel(cancelled.pk, by="ada")
-    late = submit("probe.step", deaf, timeout_seconds=0.8)
+    late = submit("probe.step", deaf, terms=Terms(timeout_seconds=0.8))
     wait_for(lambda: state(cancelled) == State.CANCELLED)
     wait_for(lambda: state(late) == State.FAILED)
     late.refresh_from_db()

@@ -8,7 +8,7 @@ from augury.errors import Refused
 from augury_server.accounts.actor import current_actor
 from augury_server.jobs.models import Job, Schedule
 from augury_server.jobs.schedules.defaults import DEFAULTS, OWNER
-from augury_server.jobs.schedules.rows import find_schedule, recurrence_of
+from augury_server.jobs.schedules.rows import find_schedule, recurrence_of, terms_of
 from augury_server.jobs.submit import submit
 
 __all__ = ["disable_schedule", "enable_schedule", "remove_schedule", "run_now"]
@@ -48,13 +48,6 @@ def enable_schedule(name: str, *, now: datetime | None = None) -> Schedule:
 def run_now(name: str, *, by: str = "") -> Job:
     """Submit the schedule's operation at once, beside its occurrences, enabled or not. Raises NotFound."""
     schedule = find_schedule(name)
-    job = submit(
-        schedule.operation,
-        schedule.options,
-        by=by or current_actor(),
-        queue=schedule.queue,
-        max_attempts=schedule.max_attempts,
-        timeout_seconds=schedule.timeout_seconds,
-    )
+    job = submit(schedule.operation, schedule.options, by=by or current_actor(), terms=terms_of(schedule))
     Schedule.objects.filter(pk=schedule.pk).update(last_job=job)
     return job

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from augury.errors import AuguryError
 from augury_server.jobs.models import Job, Schedule
 from augury_server.jobs.schedules.planning import Plan, jittered, plan_next
-from augury_server.jobs.schedules.rows import recurrence_of
+from augury_server.jobs.schedules.rows import recurrence_of, terms_of
 from augury_server.jobs.submit import submit
 from augury_server.telemetry.logs import get_log
 
@@ -87,10 +87,7 @@ def _submitted(schedule: Schedule, plan: Plan) -> Submitted | None:
             schedule.options,
             by=f"schedule:{schedule.name}",
             key=occurrence_key(schedule.name, plan.occurrence),
-            run_at=starts if schedule.jitter_seconds else None,
-            queue=schedule.queue,
-            max_attempts=schedule.max_attempts,
-            timeout_seconds=schedule.timeout_seconds,
+            terms=terms_of(schedule, run_at=starts if schedule.jitter_seconds else None),
         )
     except AuguryError as error:
         row.update(problem=str(error))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
 
-from augury.errors import InvalidInput, Refused, Unavailable, nearest
+from augury.errors import InvalidInput, Unavailable, nearest
 from augury.operations.operation import Operation, Progress
 from augury_server.accounts.actor import current_actor
 from augury_server.jobs.cancel import cancel
@@ -20,7 +20,7 @@ from augury_server.jobs.models import Job, State
 from augury_server.jobs.operations import runnable_operation
 from augury_server.jobs.results import result_of
 from augury_server.jobs.retry import retry
-from augury_server.jobs.submit import submit
+from augury_server.jobs.submit import Terms, submit
 from augury_server.operations.platform import PLATFORM_OPTIONS
 from augury_server.operations.table import Table
 
@@ -64,21 +64,16 @@ def show_job(spec: ShowJobOptions, progress: Progress) -> Table:  # noqa: ARG001
 
 
 def submit_job(spec: SubmitJobOptions, progress: Progress) -> Table:  # noqa: ARG001 - the contract of a verb
-    """Queue a verb; one that is an administrator's is not run in another's name."""
+    """Queue a verb."""
     entry = runnable_operation(spec.operation)
-    if entry.role == "administrator":
-        raise Refused(f"{entry.name} is for administrators and is not run as a job; run: {entry.example}")
-    job = submit(
-        spec.operation,
-        read_options(entry, spec.option),
-        by=current_actor(),
-        key=spec.key,
+    terms = Terms(
         run_at=datetime.now(UTC) + timedelta(seconds=spec.delay) if spec.delay else None,
         queue=spec.queue,
         max_attempts=spec.attempts,
         timeout_seconds=spec.timeout,
     )
-    return _shown(job)
+    options = read_options(entry, spec.option)
+    return _shown(submit(spec.operation, options, by=current_actor(), key=spec.key, terms=terms))
 
 
 def cancel_job(spec: CancelJobOptions, progress: Progress) -> Table:  # noqa: ARG001 - the contract of a verb

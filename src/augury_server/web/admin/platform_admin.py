@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin as django_admin
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path, reverse
-from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.enums import ActionVariant
-from unfold.views import ChangeList as UnfoldChangeList
 
 from augury_server.accounts.audit import record
 from augury_server.web.admin.buttons import Button
-from augury_server.web.admin.detail import detail_cell
 from augury_server.web.admin.operate import MOST_ROWS, operate
+from augury_server.web.admin.read_only_admin import ReadOnlyAdmin
 from augury_server.web.export import FORMATS, export_columns, export_response
 from augury_server.web.operating import may_run
 from augury_server.web.paging import BoundedPaginator
 
-if TYPE_CHECKING:
-    from django.contrib.admin.views.main import ChangeList
-
-    ModelAdmin = django_admin.ModelAdmin[Any]
-else:
-    ChangeList = UnfoldChangeList
-    ModelAdmin = UnfoldModelAdmin
-
 __all__ = ["PlatformAdmin"]
 
 
-class _Rows(ChangeList):
-    """A list that never counts the whole table."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """The rows of the page; how many there are is said below them only."""
-        super().get_results(request)
-        self.full_result_count = self.result_count
-
-
-class PlatformAdmin(ModelAdmin):
+class PlatformAdmin(ReadOnlyAdmin):
     """A table that people read, export and act on by operations.
 
     Rows are not added, edited or deleted here unless a subclass names `editable` fields: changes are operations'. The
@@ -53,10 +33,7 @@ class PlatformAdmin(ModelAdmin):
     menu: ClassVar[str] = ""
     icon: ClassVar[str] = "table_rows"
     buttons: ClassVar[tuple[Button, ...]] = ()
-    editable: ClassVar[tuple[str, ...]] = ()
-    hidden: ClassVar[tuple[str, ...]] = ()
     export: ClassVar[tuple[str, ...]] = ()
-    sortable: ClassVar[tuple[str, ...]] = ()
 
     paginator = BoundedPaginator
     list_per_page = 50
@@ -68,38 +45,6 @@ class PlatformAdmin(ModelAdmin):
     list_fullwidth = True
     actions_on_top = True
     compressed_fields = True
-
-    def get_changelist(self, request: HttpRequest, **_: Any) -> type[ChangeList]:  # noqa: ARG002
-        """The list of rows."""
-        return _Rows
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Nobody adds rows by hand."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Nobody deletes rows by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may change rows may do so where something is editable."""
-        return bool(self.editable) and super().has_change_permission(request, obj)
-
-    def get_sortable_by(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002
-        """Columns that an index sorts by."""
-        return self.sortable
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # noqa: ARG002
-        """Every column but binary and hidden ones, each as it is best read."""
-        fields = [field for field in self.model._meta.concrete_fields if self._is_shown(field)]
-        return [field.name if field.name in self.editable else detail_cell(field, obj) for field in fields]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Everything that is not editable."""
-        return [item for item in self.get_fields(request, obj) if item not in self.editable]
-
-    def _is_shown(self, field: Any) -> bool:
-        return not isinstance(field, models.BinaryField) and field.name not in self.hidden
 
     # --- the record of edits -------------------------------------------------------------------------------
 
