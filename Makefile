@@ -27,7 +27,7 @@ demo: $(VENV)/.core ## Signals on the bundled sample: real bars, headlines, reas
 	@$(BIN)/augury demo
 
 test: $(VENV)/.dev ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.dev ## Formatting and lint rules
 	$(BIN)/ruff format --check .

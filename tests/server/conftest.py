@@ -29,7 +29,6 @@ prepare()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from augury_server.processes.child import die_with_parent  # noqa: E402
 from augury_server.settings.current import use_settings  # noqa: E402
 from augury_server.settings.database_url import database_settings  # noqa: E402
 from augury_server.settings.loading import FLAGS, Loaded, load_settings  # noqa: E402
@@ -59,7 +58,6 @@ class Server:
     def start(self, deadline: float = 30.0) -> None:
         self.process = subprocess.Popen(
             self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self.user, start_new_session=True,
-            preexec_fn=die_with_parent,
         )  # fmt: skip
         until = time.monotonic() + deadline
         while time.monotonic() < until:
@@ -323,6 +321,17 @@ def own_redis() -> Iterator[Server]:
 
 
 @pytest.fixture
-def platforms(tmp_path: Path) -> Callable[..., Any]:
-    """`make_platform` for tests that need other settings: a generator; take the platform with `next`."""
-    return make_platform
+def platforms() -> Iterator[Callable[..., Iterator[Platform]]]:
+    """`make_platform` for tests that need other settings: a generator; take the platform with `next`.
+
+    Ended with the test: one that is left to the garbage collector would end in the middle of another.
+    """
+    started: list[Any] = []
+
+    def start(*given: Any, **flags: Any) -> Iterator[Platform]:
+        started.append(make_platform(*given, **flags))
+        return started[-1]
+
+    yield start
+    for one in reversed(started):
+        one.close()

@@ -17,7 +17,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from augury.errors import Unavailable
 from augury_server.caching import Cache, envelope, invalidations, key_of, layered
 from augury_server.caching.invalidations import Invalidations, View
-from augury_server.caching.lookup import Found, Lookup
 from augury_server.caching.memory_tier import NearEntry
 from augury_server.caching.models import CacheClock, CacheEntry, CacheLease, CacheTag
 
@@ -257,18 +256,6 @@ def fence_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Cache, "_store", later)
 
 
-def renew_when_copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A copy in a nearer tier lives as long as a new value."""
-    promote = Lookup.promote
-
-    def renewed(self: Lookup, ask: Any, found: Found) -> None:
-        now = self._wall()
-        header = msgspec.structs.replace(found.header, computed_at=now, expires_at=now + ask.ttl)
-        promote(self, ask, Found(header, found.payload, found.value, found.sealed, found.tier))
-
-    monkeypatch.setattr(Lookup, "promote", renewed)
-
-
 def trust_checksums(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(envelope, "_digest", lambda *_: b"0" * 16)
 
@@ -286,7 +273,6 @@ def store_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 DEFECTS = [
     forget_invalidations,
     fence_at_the_end,
-    renew_when_copied,
     trust_checksums,
     never_look,
     store_before_the_commit,

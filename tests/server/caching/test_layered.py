@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from django.db import transaction
 
 from augury.errors import InvalidInput
 from augury_server.caching.invalidations import new_lineage
+from augury_server.caching.lookup import Found, Lookup
 from augury_server.caching.models import CacheEntry, CacheTag
 
 
@@ -61,6 +63,21 @@ def test_age_counts_from_the_computation_not_from_the_copy(stores: Any, key: Any
     )  # promoted from the database to the memory of another process
     stores.hands.move(1)
     assert other.get_or_compute(key(), compute, ttl=60) == 2
+
+
+def test_a_copy_that_lives_as_long_as_a_new_value_would_be_noticed(
+    stores: Any, key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote = Lookup.promote
+
+    def renewed(self: Lookup, ask: Any, found: Found) -> None:
+        now = self._wall()
+        header = msgspec.structs.replace(found.header, computed_at=now, expires_at=now + ask.ttl)
+        promote(self, ask, Found(header, found.payload, found.value, found.sealed, found.tier))
+
+    monkeypatch.setattr(Lookup, "promote", renewed)
+    with pytest.raises(AssertionError):
+        test_age_counts_from_the_computation_not_from_the_copy(stores, key)
 
 
 def test_age_counts_from_when_the_computation_began(stores: Any, key: Any) -> None:
