@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="the page to write; printed when left out")
     given = parser.parse_args()
     if given.write is None:
-        print(document())
+        print(document(), end="")
     else:
         given.write.write_text(document(), encoding="utf-8")
 

@@ -10,7 +10,12 @@ from pathlib import Path
 import augury
 
 ROOT = Path(augury.__file__).parent.parent
-SOURCES = sorted(path for room in ("augury", "augury_server") for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts)
+SOURCES = sorted(
+    path
+    for room in ("augury", "augury_server")
+    for path in (ROOT / room).rglob("*.py")
+    if "migrations" not in path.parts
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -81,7 +86,7 @@ def test_functions_have_at_most_60_lines_and_19_of_20_at_most_35() -> None:
 def options_of_an_estimator(name: str, node: Function) -> bool:
     """scikit-learn reads an estimator's options off its constructor's keywords; positions are not needed."""
     positions = [argument.arg for argument in node.args.posonlyargs + node.args.args]
-    return name.startswith("learning/estimators/") and node.name == "__init__" and positions == ["self"]
+    return name.startswith("augury/learning/estimators/") and node.name == "__init__" and positions == ["self"]
 
 
 def test_functions_take_at_most_6_arguments() -> None:

@@ -99,3 +99,15 @@ def test_types_with_equal_fields_have_different_ids() -> None:
         window_bars: int = 5
 
     assert Twin().id != Inner().id
+
+
+def test_options_that_must_be_given_are_named_when_they_are_not() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Needy(Spec):
+        name: str
+        model: str
+        size: int = 1
+
+    with pytest.raises(InvalidInput, match="Needy needs name, model"):
+        Needy.from_dict({"size": 2})
+    assert Needy.from_dict({"name": "a", "model": "b"}).size == 1

@@ -78,6 +78,8 @@ class MissingExtra(Misconfigured, ImportError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence fragment that suggests the nearest known names, or lists what there is."""
     names = sorted(known)
+    if not names:
+        return "there is none so far"
     close = get_close_matches(str(name), names, n=3, cutoff=0.5)
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"

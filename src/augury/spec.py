@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
@@ -97,13 +97,17 @@ class Spec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Build from plain values (JSON, TOML, command line). Unknown keys raise InvalidInput."""
+        """Build from plain values (JSON, TOML, command line). Unknown and missing keys raise InvalidInput."""
         if not isinstance(values, Mapping):
             raise InvalidInput(f"{cls.__name__} should be a mapping of options, got {values!r:.80}")
         types = cls._types()
         for key in values:
             if key not in types:
                 raise InvalidInput(f"{cls.__name__} has no option {key!r}; {nearest(key, types)}")
+        needed = (item.name for item in fields(cls) if item.default is MISSING and item.default_factory is MISSING)
+        missing = [name for name in needed if name not in values]
+        if missing:
+            raise InvalidInput(f"{cls.__name__} needs {', '.join(missing)}; give a value for each")
         return cls(**{key: _nested(types[key], value) for key, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:

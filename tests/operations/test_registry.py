@@ -28,7 +28,7 @@ def test_the_first_verbs_are_there() -> None:
 def test_every_operation_describes_itself_and_every_option(name: str) -> None:
     entry = operation(name)
     assert entry.summary.endswith(".")
-    assert shlex.split(entry.example)[:2] == ["augury", name]
+    assert shlex.split(entry.example)[: 1 + len(name.split("."))] == ["augury", *name.split(".")]
     hints = get_type_hints(entry.spec_type, include_extras=True)
     for item in fields(entry.spec_type):
         notes = [note for note in hints[item.name].__metadata__ if isinstance(note, msgspec.Meta)]
@@ -40,7 +40,8 @@ def test_every_result_type_exists_and_can_be_shown(name: str) -> None:
     module, _, kind = operation(name).result.partition(":")
     result = getattr(importlib.import_module(module), kind)
     assert callable(result.to_dict)
-    assert callable(importlib.import_module(f"augury.cli.render.{name.replace('-', '_')}").render)
+    view = operation(name).view or f"augury.cli.render.{name.replace('-', '_')}"
+    assert callable(importlib.import_module(view).render)
 
 
 def test_an_unknown_operation_or_option_names_the_nearest() -> None:

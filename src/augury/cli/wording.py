@@ -19,6 +19,7 @@ _PYTHON_ONLY = {
     " or give one another label: dataclasses.replace(feature, label=...)": "",
 }
 _LONGEST = 2000
+_LONGEST_VALUE = 200
 
 
 def for_terminal(message: str, entry: Operation) -> str:
@@ -29,7 +30,8 @@ def for_terminal(message: str, entry: Operation) -> str:
         expected = expected.replace("`", "")
         if owner == entry.spec_type.__name__:
             shown = name if name in positional else _flag(name)
-            message = f"{shown} {value}: expected {expected}; see augury {entry.name} --help"
+            value = value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "..."
+            message = f"{shown} {value}: expected {expected}; see augury {entry.name.replace('.', ' ', 1)} --help"
         else:
             message = f"option {name} = {value}: expected {expected}"
     message = without_python(message)

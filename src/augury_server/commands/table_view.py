@@ -24,6 +24,12 @@ _GAP = 3
 _LEAST_TEXT = 24
 """A column of longer text may be folded to so many characters before columns are left out."""
 
+_LEAST_SECOND = 12
+"""The second of two columns may be folded to so many characters: a name without its value tells nothing."""
+
+_LONGEST_WORD = 40
+"""Identifiers up to so long, such as those of jobs, stand in one line, or can be neither read nor copied."""
+
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|\+00:00)$")
 
 
@@ -49,13 +55,13 @@ def _print_rows(result: Table, console: Console) -> None:
     table = RichTable(box=box.SIMPLE, show_edge=False, pad_edge=False)
     for place in places:
         numbers = all(isinstance(row[place], int | float | None) for row in result.rows)
-        folds = _natural(result, cells, place) > _LEAST_TEXT
+        folds = _least(result, cells, place) < _natural(result, cells, place)
         table.add_column(
             _title(result.columns[place]),
             justify="right" if numbers else "left",
-            no_wrap=not folds,
+            no_wrap=not folds and (len(places) > 2 or place == places[0]),
             overflow="fold",
-            min_width=_LEAST_TEXT if folds else None,
+            min_width=_LEAST_TEXT if folds and len(places) > 2 else None,
         )
     for row in cells:
         table.add_row(*(_coloured(row[place]) for place in places))
@@ -69,12 +75,24 @@ def _natural(result: Table, cells: list[list[str]], place: int) -> int:
     return max(len(_title(result.columns[place])), *(len(row[place]) for row in cells))
 
 
+def _least(result: Table, cells: list[list[str]], place: int) -> int:
+    """The narrowest that a column may be: long texts fold between words, an identifier is never cut in two."""
+    natural = _natural(result, cells, place)
+    whole = natural <= _LONGEST_WORD and not any(" " in row[place] for row in cells)
+    return natural if whole else min(natural, _LEAST_TEXT)
+
+
 def _fitting(result: Table, cells: list[list[str]], filled: list[int], width: int) -> tuple[list[int], list[int]]:
-    """The columns that fit, long texts folded, and those that do not: the widest go first, the first one stays."""
-    needed = {place: min(_natural(result, cells, place), _LEAST_TEXT) + _GAP for place in filled}
+    """The columns that fit, long texts folded, and those that do not: the last go first, as the first say what it is.
+
+    Two columns stay where the second can still be folded.
+    """
+    needed = {place: _least(result, cells, place) + _GAP for place in filled}
     places = list(filled)
     while len(places) > 1 and sum(needed[place] for place in places) - _GAP > width:
-        places.remove(max(places[1:], key=lambda place: (_natural(result, cells, place), place)))
+        if len(places) == 2 and width - needed[places[0]] >= _LEAST_SECOND:
+            break
+        places.pop()
     return places, [place for place in filled if place not in places]
 
 
@@ -88,8 +106,11 @@ def _coloured(text: str) -> str:
 
 
 def _shown(value: Any, name: str = "") -> str:
-    if value is None or value == "" or value == [] or value == ():
+    if value is None or value in ("", [], (), {}):
         return "-"
+    if isinstance(value, dict):
+        named = ((key, _shown(item, key)) for key, item in value.items())
+        return ", ".join(f"{key}={text}" for key, text in named if text != "-") or "-"
     if isinstance(value, list | tuple):
         return ", ".join(_shown(item, name) for item in value)
     if isinstance(value, bool):

@@ -83,7 +83,11 @@ def _json_lines(file: Path) -> Iterator[NewsRows]:
                     refused.append(_no_record(file, number, line, f"is not JSON ({problem})"))
                     continue
                 if isinstance(record, dict):
-                    records.append({key: cell for key, cell in record.items() if _is_field(key)})
+                    known = {key: cell for key, cell in record.items() if _is_field(key)}
+                    if known:
+                        records.append(known)
+                    else:
+                        refused.append(_no_record(file, number, line, "has none of ticker, text and published_at"))
                 else:
                     refused.append(_no_record(file, number, line, f"holds a {type(record).__name__}, not an object"))
             yield NewsRows(frame=table_of(records), refused=tuple(refused))

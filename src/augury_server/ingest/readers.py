@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from augury.errors import InvalidInput
+from augury.errors import InvalidInput, NotFound, nearest
 from augury.market.sources.file_source import FileSource
 from augury.market.sources.protocol import Source
+from augury.market.sources.registry import SOURCE_NAMES
 from augury.market.sources.registry import source as named_source
 from augury_server.ingest.file_reader import FileReader
 from augury_server.ingest.patience import jittered, retry_spec
@@ -49,6 +50,8 @@ def reader_of(
             raise InvalidInput("expected files or folders of bars, got none")
         return FileReader(paths, zone=zone, stamp=stamp)
     if files:
+        if name not in SOURCE_NAMES:
+            raise NotFound(f"no source {name!r}; {nearest(name, SOURCE_NAMES)}")
         raise InvalidInput(f"the source {name!r} reads no files, got {', '.join(files[:3])}; name its symbols instead")
     refuse_secrets(given)
     origin = {"source": source, "options": dict(given)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from augury.errors import InvalidBars, InvalidInput, NotEnoughData
+from augury.errors import InvalidBars, InvalidInput, NotEnoughData, NotFound
 from augury.market.bars import BarArrays, bar_arrays
 from augury.market.sources.protocol import Source
 from augury.market.sources.store_source import StoreSource
@@ -45,7 +45,10 @@ class SourceReader:
             return list(dict.fromkeys(symbols))
         if isinstance(self.source, StoreSource):
             held = self.source.store
-            return (held if isinstance(held, BarStore) else BarStore(held)).symbols(timeframe)
+            store = held if isinstance(held, BarStore) else BarStore(held)
+            if not store.folder.exists():
+                raise NotFound(f"there is no folder of bars {str(store.folder)!r}; give that of a BarStore")
+            return store.symbols(timeframe)
         raise InvalidInput(f"{self.name}: name the symbols to load; this source cannot list them")
 
     def origin(self, part: str) -> Mapping[str, Any]:

@@ -28,7 +28,6 @@ platform_operation(
         name="config.show",
         summary="Show every setting in force, secrets hidden, with its origin when asked.",
         example="augury config show --origin --section web",
-        result="a table of settings",
         run="config:show_config",
         role="administrator",
         django=False,

@@ -24,7 +24,6 @@ __all__ = [
     "VerifyOptions",
 ]
 
-_TABLE = "augury_server.operations.table:Table"
 
 Name = Annotated[str, msgspec.Meta(description="The model's name.")]
 Version = Annotated[str, msgspec.Meta(description="A number, latest, champion or an alias.")]
@@ -154,9 +153,7 @@ class CollectOptions(PlatformOptions):
 
 def _reads(verb: str, summary: str, example: str, options: type[PlatformOptions], *, long: bool = False) -> None:
     run = f"model_registry:{verb.replace('-', '_')}"
-    platform_operation(
-        Verb(name=f"registry.{verb}", summary=summary, example=example, result=_TABLE, run=run, long=long), options
-    )
+    platform_operation(Verb(name=f"registry.{verb}", summary=summary, example=example, run=run, long=long), options)
 
 
 def _changes(verb: str, summary: str, example: str, options: type[PlatformOptions]) -> None:
@@ -165,7 +162,6 @@ def _changes(verb: str, summary: str, example: str, options: type[PlatformOption
             name=f"registry.{verb}",
             summary=summary,
             example=example,
-            result=_TABLE,
             run=f"{'model_registration' if verb == 'register' else 'model_registry'}:{verb}",
             role="operator",
             changes_state=True,

@@ -41,8 +41,8 @@ class Verb:
     name: str
     summary: str
     example: str
-    result: str
     run: str
+    result: str = "augury_server.operations.table:Table"
     role: Role = "viewer"
     changes_state: bool = False
     long: bool = False
@@ -59,7 +59,7 @@ def platform_operation(verb: Verb, spec_type: type[PlatformOptions]) -> Operatio
         if verb.django:
             from augury_server.settings.preparing import prepare
 
-            prepare()
+            prepare(terminal=True)
         module, _, name = verb.run.partition(":")
         function = getattr(importlib.import_module(f"augury_server.operations.running.{module}"), name)
         if not verb.django:

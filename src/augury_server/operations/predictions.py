@@ -12,8 +12,6 @@ from augury_server.operations.platform import PlatformOptions, Verb, platform_op
 
 __all__ = ["CountPredictionsOptions", "ListPredictionsOptions"]
 
-_TABLE = "augury_server.operations.table:Table"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPredictionsOptions(PlatformOptions):
@@ -43,7 +41,6 @@ platform_operation(
         name="predictions.list",
         summary="List recorded predictions, newest first, with what came of them.",
         example="augury predictions list --model trend --symbol AAPL",
-        result=_TABLE,
         run="predictions:list_newest",
     ),
     ListPredictionsOptions,
@@ -53,7 +50,6 @@ platform_operation(
         name="predictions.counts",
         summary="Count recorded predictions by model version, with the share that was right.",
         example="augury predictions counts --days 30",
-        result=_TABLE,
         run="predictions:counts",
     ),
     CountPredictionsOptions,

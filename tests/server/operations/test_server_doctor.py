@@ -64,6 +64,19 @@ def test_a_database_that_is_away_and_one_that_lacks_changes_are_told_apart(
     own_postgres.start()
 
 
+def test_a_damaged_file_is_told_with_its_remedy(tmp_path: Path) -> None:
+    (tmp_path / "augury.sqlite3").write_bytes(b"no database" * 1000)
+    assert "restore a backup" in doctor_of(tmp_path)
+    (tmp_path / "file").write_text("", encoding="ascii")
+    assert "set AUGURY_HOME" in doctor_of(tmp_path / "file")
+
+
+def doctor_of(home: Path) -> str:
+    environment = {**os.environ, "AUGURY_HOME": str(home), "COLUMNS": "250"}
+    words = [sys.executable, "-m", "augury", "server", "doctor"]
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False).stdout
+
+
 def test_settings_that_cannot_be_read_are_a_finding_and_not_a_crash(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "augury", "server", "doctor", "--set", "web.port=none"],

@@ -121,6 +121,7 @@ def test_development_makes_one_key_and_keeps_it_to_its_owner(tmp_path: Path) -> 
     assert len(key) >= 50
     assert secret_key(settings) == key
     assert (tmp_path / "home" / "secret_key").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0
 
 
 def test_no_secret_has_a_default() -> None:

@@ -191,3 +191,13 @@ def test_the_champion_of_that_time_sizes_the_signals(platform: Any, tools: Any, 
     report = generate_universe(GenerateRequest(universe="all", at_ns=tools.ns("2025-04-01"), model="up@1"))
     assert report.stored == 2
     assert generate_universe(GenerateRequest(universe="all", at_ns=tools.ns("2025-04-01"), model="")).model_id == ""
+
+
+def test_an_empty_symbol_does_not_mean_every_symbol(sqlite_platform: Any) -> None:
+    with pytest.raises(InvalidInput, match="each symbol has a name"):
+        call("universe.add", name="tech", timeframe="1D", symbols=("",))
+    assert not Universe.objects.exists()
+
+
+def test_figures_of_nothing_say_how_signals_come_about(sqlite_platform: Any) -> None:
+    assert call("universe.performance").notes == ("No signal is stored that this asks for: augury universe generate.",)

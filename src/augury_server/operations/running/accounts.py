@@ -13,7 +13,7 @@ from augury_server.accounts.new_password import new_password
 from augury_server.accounts.people import list_people
 from augury_server.accounts.verification import verify_trail
 from augury_server.operations.accounts import AddOptions, AuditOptions, ListOptions, NameOptions, RoleOptions
-from augury_server.operations.table import Table
+from augury_server.operations.table import Table, counted
 
 __all__ = [
     "add_account",
@@ -41,7 +41,9 @@ def list_accounts(spec: ListOptions, _: Progress) -> Table:
         )
         for each in people
     )
-    return Table(title=f"{len(rows)} accounts", columns=("name", "role", "state", "e-mail", "last log-in"), rows=rows)
+    return Table(
+        title=counted(len(rows), "account"), columns=("name", "role", "state", "e-mail", "last log-in"), rows=rows
+    )
 
 
 def add_account(spec: AddOptions, _: Progress) -> Table:

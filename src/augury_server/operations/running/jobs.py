@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -21,7 +21,9 @@ from augury_server.jobs.operations import runnable_operation
 from augury_server.jobs.results import result_of
 from augury_server.jobs.retry import retry
 from augury_server.jobs.submit import Terms, submit
+from augury_server.jobs.workers.roster import list_workers
 from augury_server.operations.platform import PLATFORM_OPTIONS
+from augury_server.operations.running.workers import NO_WORKER
 from augury_server.operations.table import Table
 
 if TYPE_CHECKING:
@@ -34,7 +36,16 @@ if TYPE_CHECKING:
         WaitJobOptions,
     )
 
-__all__ = ["cancel_job", "list_jobs", "read_options", "retry_job", "show_job", "submit_job", "wait_for_job"]
+__all__ = [
+    "cancel_job",
+    "given_options",
+    "list_jobs",
+    "read_options",
+    "retry_job",
+    "show_job",
+    "submit_job",
+    "wait_for_job",
+]
 
 POLL_SECONDS = 0.25
 COLUMNS = ("id", "operation", "state", "progress", "attempts", "by", "queue", "created", "started", "ended", "error")
@@ -89,7 +100,8 @@ def retry_job(spec: RetryJobOptions, progress: Progress) -> Table:  # noqa: ARG0
 def wait_for_job(spec: WaitJobOptions, progress: Progress) -> Table:
     """Show a job's progress until it ends. Raises Unavailable when it takes longer than asked."""
     job = find_job(spec.job)
-    for _ in progress.track(_percents(job, spec.seconds), job.operation, 100):
+    idle = "" if job.ended or _attended() else f" ({NO_WORKER})"
+    for _ in progress.track(_percents(job, spec.seconds), job.operation + idle, 100):
         pass
     job = find_job(job.pk)
     return replace(_shown(job), exit_code=0 if job.state == State.SUCCEEDED else 1)
@@ -101,17 +113,22 @@ def _percents(job: Job, seconds: float | None) -> Iterator[int]:
     shown = 0
     while not job.ended:
         if until is not None and time.monotonic() > until:
-            raise Unavailable(f"job {job.pk} is still {job.state} after {seconds:,g} s; wait again, or cancel it")
+            advice = "wait again, or cancel it" if _attended() else NO_WORKER
+            raise Unavailable(f"job {job.pk} is still {job.state} after {seconds:,g} s; {advice}")
         time.sleep(POLL_SECONDS)
         job.refresh_from_db(fields=["state", "progress"])
         yield from range(shown, int(100 * job.progress))
         shown = max(shown, int(100 * job.progress))
 
 
+def _attended() -> bool:
+    return any(worker.alive for worker in list_workers())
+
+
 def _shown(job: Job) -> Table:
     facts = {
         "id": str(job.pk), "operation": job.operation, "state": job.state, "progress": f"{job.progress:.0%}",
-        "step": job.progress_text, "options": json.dumps(job.options), "attempts": _tries(job),
+        "step": job.progress_text, "options": given_options(job.options), "attempts": _tries(job),
         "queue": job.queue, "by": job.by, "key": job.key, "worker": job.worker, "created": _time(job.created_at),
         "due": _time(job.run_at), "started": _time(job.started_at), "heartbeat": _time(job.heartbeat_at),
         "ended": _time(job.ended_at), "timeout_seconds": job.timeout_seconds, "error": job.error,
@@ -125,6 +142,11 @@ def _shown(job: Job) -> Table:
     return Table(
         title=f"Job {job.pk}", columns=("at", "event", "attempt", "by", "worker", "text"), rows=history, facts=facts
     )
+
+
+def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a job or a schedule without those of the command line, which mean nothing to it."""
+    return {name: value for name, value in options.items() if name not in PLATFORM_OPTIONS}
 
 
 def _tries(job: Job) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,9 +15,9 @@ from augury_server.jobs.operations import runnable_operation
 from augury_server.jobs.schedules.add import ScheduleTerms, add_schedule
 from augury_server.jobs.schedules.change import disable_schedule, enable_schedule, remove_schedule, run_now
 from augury_server.jobs.schedules.rows import find_schedule, recurrence_of
-from augury_server.operations.running.jobs import read_options
+from augury_server.operations.running.jobs import given_options, read_options
 from augury_server.operations.schedules import AddOptions, ListOptions, NameOptions
-from augury_server.operations.table import Table
+from augury_server.operations.table import Table, counted
 
 __all__ = ["add", "disable", "enable", "list_schedules", "remove", "run"]
 
@@ -33,7 +32,7 @@ def list_schedules(spec: ListOptions, _: Progress) -> Table:
         rows = rows.filter(enabled=True)
     found, now = list(rows), datetime.now(UTC)
     return Table(
-        title=f"{len(found)} schedules",
+        title=counted(len(found), "schedule"),
         columns=("name", "operation", "when", "state", "next run", "last run", "last job", "by", "problem"),
         rows=tuple(_row(schedule) for schedule in found),
         notes=_notes(found, now),
@@ -63,8 +62,8 @@ def add(spec: AddOptions, _: Progress) -> Table:
         following.append(moment.astimezone(zone).isoformat(timespec="seconds"))
     facts = {
         "operation": schedule.operation,
-        "options": json.dumps(schedule.options),
-        "next_runs": ", ".join(following),
+        "options": given_options(schedule.options),
+        "next_runs": following,
     }
     return Table(title=f"{schedule.name} was added", facts=facts)
 

@@ -91,7 +91,8 @@ def _exposure(settings: Settings) -> _Check:
 
 def _home(settings: Settings) -> _Check:
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.parent.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, exist_ok=True)
         trial = settings.home / f".trial-{os.getpid()}"
         trial.write_bytes(b"")
         trial.unlink()
@@ -129,7 +130,7 @@ def _database(settings: Settings) -> _Check:
         state = schema_state()
     except (AuguryError, Error, ImproperlyConfigured, OSError) as error:
         reason = str(error).strip().splitlines()[0]
-        return _Check("database", "missing", f"{kind}: {reason}", "start it, or mend database.url and its password")
+        return _Check("database", "missing", f"{kind}: {reason}", _database_remedy(kind, reason))
     found = f"{kind} {version}"
     if state.unknown:
         return _Check("database", "missing", f"{found}: from a newer Augury", "install the version that made it")
@@ -138,6 +139,14 @@ def _database(settings: Settings) -> _Check:
     if kind == "SQLite" and settings.environment == "production":
         return _Check("database", "warning", found, "one machine only: set database.url to PostgreSQL for more")
     return _Check("database", "ok", f"{found}, schema up to date")
+
+
+def _database_remedy(kind: str, reason: str) -> str:
+    if kind != "SQLite":
+        return "start it, or mend database.url and its password"
+    if "not a database" in reason or "malformed" in reason:
+        return "the file is damaged: restore a backup"
+    return "let this user write the file and its folder, or set AUGURY_HOME"
 
 
 def _redis(settings: Settings) -> _Check:

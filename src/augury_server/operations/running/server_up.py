@@ -27,6 +27,7 @@ from augury_server.processes.child import Program
 from augury_server.processes.pair import Pair, prepare_pair, wait_until_up
 from augury_server.processes.supervisor import Supervisor
 from augury_server.settings import Settings, current_settings, give_flags, load_settings, prepare
+from augury_server.settings.home import make_home
 
 __all__ = ["start"]
 
@@ -84,7 +85,7 @@ class _Teller:
 @contextmanager
 def _only_one(home: Path) -> Iterator[None]:
     """Hold the home folder's lock; released by the kernel whatever happens to this process."""
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     with (home / "server.lock").open("a+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

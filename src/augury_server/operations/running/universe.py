@@ -13,7 +13,7 @@ from augury.market.times import instant, iso
 from augury.operations.operation import Progress
 from augury.signals import RuleSpec
 from augury_server.accounts.actor import current_actor
-from augury_server.operations.table import Table
+from augury_server.operations.table import Table, counted
 from augury_server.operations.universe import (
     AddOptions,
     GenerateOptions,
@@ -99,7 +99,7 @@ def list_universes(spec: ListOptions, _: Progress) -> Table:
         for each in rows
     )
     columns = ("name", "timeframe", "symbols", "model", "enabled", "last run", "state")
-    return Table(title=f"{len(listed)} universes", columns=columns, rows=listed)
+    return Table(title=counted(len(listed), "universe"), columns=columns, rows=listed)
 
 
 def generate(spec: GenerateOptions, progress: Progress) -> Table:
@@ -119,10 +119,9 @@ def generate(spec: GenerateOptions, progress: Progress) -> Table:
     report = generate_universe(request, by=current_actor(), progress=progress)
     facts = report.to_dict()
     refused = facts.pop("refused")
-    facts["watermark"] = None if report.watermark_ns is None else iso(report.watermark_ns)
     return Table(
-        title=f"{report.signals:,} signals of {report.universe}, {report.stored:,} of them new",
-        columns=("refused", "why"),
+        title=f"{counted(report.signals, 'signal')} of {report.universe}, {report.stored:,} of them new",
+        columns=("refused", "why") if refused else (),
         rows=tuple(sorted(refused.items())),
         facts=facts,
         notes=("Nothing was stored: this was a dry run.",) if spec.dry_run else (),
@@ -143,8 +142,9 @@ def list_signals(spec: SignalsOptions, _: Progress) -> Table:
     )
     history = spec.history or not spec.name or bool(spec.since or spec.until or spec.known_by or spec.revisions)
     rows = list(signals(chosen)[: spec.limit]) if history else _latest(chosen)[: spec.limit]
-    what = "signals, newest first" if history else "latest signals by ticker"
-    return Table(title=f"{len(rows)} {what}", columns=_SIGNAL_COLUMNS, rows=tuple(_signal_cells(row) for row in rows))
+    title = counted(len(rows), "signal" if history else "latest signal")
+    title += ", newest first" if history else " by ticker"
+    return Table(title=title, columns=_SIGNAL_COLUMNS, rows=tuple(_signal_cells(row) for row in rows))
 
 
 def outcomes(spec: OutcomesOptions, progress: Progress) -> Table:
@@ -188,8 +188,9 @@ def show_performance(spec: PerformanceOptions, _: Progress) -> Table:
         if (figure := getattr(group, name)).reason is not None
     ]
     confidence = f"Each interval holds at {100 * spec.confidence:.4g} % by itself, not all of them together."
-    title = f"Signals after {spec.horizon} bars, by {spec.by}"
-    return Table(title=title, columns=tuple(columns), rows=rows, notes=(confidence, *reasons))
+    title = f"Signals after {counted(spec.horizon, 'bar')}, by {spec.by}"
+    notes = (confidence, *reasons) if rows else ("No signal is stored that this asks for: augury universe generate.",)
+    return Table(title=title, columns=tuple(columns), rows=rows, notes=notes)
 
 
 def list_runs(spec: RunsOptions, _: Progress) -> Table:
@@ -205,14 +206,14 @@ def list_runs(spec: RunsOptions, _: Progress) -> Table:
         "started", "universe", "part", "state", "symbols", "signals", "stored", "refused", "model", "as of", "by",
         "error",
     )  # fmt: skip
-    return Table(title=f"{len(rows)} runs, newest first", columns=columns, rows=rows)
+    return Table(title=f"{counted(len(rows), 'run')}, newest first", columns=columns, rows=rows)
 
 
 def _shared(request: GenerateRequest, jobs: int) -> Table:
     submitted = share_universe(request, jobs, by=current_actor())
     rows = tuple((part.part, len(part.symbols), part.job_id) for part in submitted)
     notes = ("Nothing was submitted: this was a dry run.",) if request.dry_run else ()
-    title = f"{request.universe} is shared between {len(rows)} jobs"
+    title = f"{request.universe} is shared between {counted(len(rows), 'job')}"
     return Table(title=title, columns=("part", "symbols", "job"), rows=rows, notes=notes)
 
 

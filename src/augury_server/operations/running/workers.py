@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 from augury.operations.operation import Progress
 from augury_server.jobs.models import ScalingEvent
 from augury_server.jobs.workers.bounds import bounds_of, reset_bounds, set_bounds
-from augury_server.jobs.workers.ping import ping_workers
+from augury_server.jobs.workers.ping import Pong, ping_workers
 from augury_server.jobs.workers.queues import list_queues
 from augury_server.jobs.workers.roster import Running, WorkerView, list_workers
-from augury_server.operations.table import Table
+from augury_server.operations.table import Table, counted
 from augury_server.operations.workers import ListOptions, PingOptions, QueuesOptions, ScaleOptions, ScalingOptions
 
-__all__ = ["ping", "scale", "show_queues", "show_scaling", "show_workers"]
+__all__ = ["NO_WORKER", "ping", "scale", "show_queues", "show_scaling", "show_workers"]
+
+NO_WORKER = "no worker runs; start some with augury server up, or python -m augury_server.jobs"
 
 
 def show_workers(spec: ListOptions, _: Progress) -> Table:
@@ -22,7 +25,7 @@ def show_workers(spec: ListOptions, _: Progress) -> Table:
     workers = list_workers(everyone=spec.all)
     alive = [worker for worker in workers if worker.alive]
     return Table(
-        title=f"{len(alive)} workers",
+        title=counted(len(alive), "worker"),
         columns=("name", "state", "queues", "at once", "running", "since", "heard s ago"),
         rows=tuple(
             (
@@ -41,7 +44,7 @@ def show_workers(spec: ListOptions, _: Progress) -> Table:
             "jobs_at_once": sum(worker.concurrency for worker in alive),
             "jobs_running": sum(len(worker.running) for worker in workers),
         },
-        notes=() if alive else ("no worker runs; start some with augury server up, or python -m augury_server.jobs",),
+        notes=() if alive else (NO_WORKER,),
     )
 
 
@@ -51,7 +54,7 @@ def ping(spec: PingOptions, _: Progress) -> Table:
     words = {None: "not asked", True: "replied", False: "silent"}
     silent = [pong for pong in pongs if not pong.alive]
     return Table(
-        title=f"{len(pongs) - len(silent)} of {len(pongs)} workers are alive",
+        title=f"{len(pongs) - len(silent)} of {counted(len(pongs), 'worker')} alive",
         columns=("name", "reply", "heard s ago", "verdict"),
         rows=tuple(
             (
@@ -62,11 +65,17 @@ def ping(spec: PingOptions, _: Progress) -> Table:
             )
             for pong in pongs
         ),
-        notes=()
-        if not pongs or pongs[0].answered is not None
-        else ("messages travel in files here, which carry no questions: the heartbeat in the database decides",),
+        notes=_ping_notes(pongs),
         exit_code=1 if silent or not pongs else 0,
     )
+
+
+def _ping_notes(pongs: Sequence[Pong]) -> tuple[str, ...]:
+    if not pongs:
+        return (NO_WORKER,)
+    if pongs[0].answered is not None:
+        return ()
+    return ("messages travel in files here, which carry no questions: the heartbeat in the database decides",)
 
 
 def show_queues(_: QueuesOptions, __: Progress) -> Table:
@@ -74,7 +83,7 @@ def show_queues(_: QueuesOptions, __: Progress) -> Table:
     queues = list_queues()
     away = any(queue.messages is None for queue in queues)
     return Table(
-        title=f"{sum(queue.due for queue in queues)} jobs are due",
+        title=f"{counted(sum(queue.due for queue in queues), 'job')} due",
         columns=("queue", "due", "later", "running", "oldest s", "messages"),
         rows=tuple(
             (queue.queue, queue.due, queue.later, queue.running, round(queue.oldest_seconds), queue.messages)
