@@ -208,5 +208,6 @@ def test_the_view_fits_and_shows_every_figure(columns, book, prices, augury, str
     assert "buy and hold" in words
     assert "Correlation of returns: " in words
     assert "given the 3 tried on these data" in words
-    assert f"Recorded as entries 1 to 3 of {book}" in words
+    assert "Recorded as entries 1 to 3 of " in words
+    assert str(book) in "".join(words.split())  # a long path is folded
     assert ("CAGR" in words) == (columns == 120)

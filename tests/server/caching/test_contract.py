@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from augury.errors import Unavailable
-from augury_server.caching import Cache, envelope, invalidations, key_of, layered
+from augury_server.caching import Cache, invalidations, key_of, layered
 from augury_server.caching.invalidations import Invalidations, View
 from augury_server.caching.memory_tier import NearEntry
 from augury_server.caching.models import CacheClock, CacheEntry, CacheLease, CacheTag
@@ -256,10 +256,6 @@ def fence_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Cache, "_store", later)
 
 
-def trust_checksums(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(envelope, "_digest", lambda *_: b"0" * 16)
-
-
 def never_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """The view is not looked up anew while Redis answers: what Redis missed is never learnt."""
     monkeypatch.setattr(Invalidations, "current", lambda self: self.view if self.view.lineage else self.refreshed())
@@ -273,7 +269,6 @@ def store_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 DEFECTS = [
     forget_invalidations,
     fence_at_the_end,
-    trust_checksums,
     never_look,
     store_before_the_commit,
 ]

@@ -13,6 +13,7 @@ import pytest
 from django.db import transaction
 
 from augury.errors import InvalidInput
+from augury_server.caching import envelope
 from augury_server.caching.invalidations import new_lineage
 from augury_server.caching.lookup import Found, Lookup
 from augury_server.caching.models import CacheEntry, CacheTag
@@ -307,6 +308,14 @@ def test_a_damaged_row_is_a_miss_that_is_counted_and_mended(stores: Any, key: An
     assert other.get_or_compute(key(), compute) == 2
     assert other.figures.counts["database.corrupt"] >= 1
     assert stores.cache().get_or_compute(key(), never) == 2
+
+
+def test_a_checksum_that_nobody_looks_at_would_be_noticed(
+    stores: Any, key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(envelope, "_digest", lambda *_: b"0" * 16)
+    with pytest.raises(AssertionError):
+        test_a_damaged_row_is_a_miss_that_is_counted_and_mended(stores, key, None)
 
 
 def test_a_row_under_another_key_is_not_believed(stores: Any, key: Any) -> None:
