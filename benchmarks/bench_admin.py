@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import json
-import shutil
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from platforms import bench_platform, on_each_engine
 from timing import beside, shown, sized
 
 HERE = Path(__file__).resolve().parent
@@ -33,36 +32,13 @@ COLUMNS = ("ticker", "timestamp_ns", "signal_type", "confidence", "close", "p_up
 
 def run() -> list[dict[str, Any]]:
     """Every engine in a process of its own, since Django has one database a process."""
-    return [*_apart("sqlite"), *_apart("postgresql")]
-
-
-def _apart(engine: str) -> list[dict[str, Any]]:
-    done = subprocess.run([sys.executable, __file__, engine], capture_output=True, text=True, cwd=HERE)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return on_each_engine(__file__)
 
 
 def _measure(engine: str) -> list[dict[str, Any]]:
-    """On the platform and the servers of the tests."""
-    sys.path.insert(0, str(HERE.parent / "tests" / "server"))
-    from conftest import ROOT, _wait_for_sql, make_platform, make_postgres
-
-    server = None
-    try:
-        if engine == "postgresql":
-            server = make_postgres(ROOT / "postgres")
-            _wait_for_sql(server)
-        platform = make_platform(engine, ROOT / "bench", server)
-        next(platform)
+    with bench_platform(engine) as _:
         _fill()
-        rows = [*_page_rows(engine), _home_row(engine), *_export_rows(engine)]
-        platform.close()
-    finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(ROOT, ignore_errors=True)
-    return rows
+        return [*_page_rows(engine), _home_row(engine), *_export_rows(engine)]
 
 
 def _fill() -> None:

@@ -38,14 +38,13 @@ def _measure(form: str) -> list[dict[str, Any]]:
     probes = SERVER_TESTS / "jobs" / "probes"
     sys.path[:0] = [str(SERVER_TESTS), str(probes)]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(probes), str(HERE)])
-    from conftest import ROOT, _wait_for_sql, make_platform, make_postgres, make_redis
+    from conftest import ROOT, make_platform, make_postgres, make_redis
 
     servers: list[Any] = []
     try:
         flags: dict[str, Any] = {"jobs.extra_operations": ["augury_probes"]}
         if form == "servers":
             servers = [make_postgres(ROOT / "postgres"), make_redis(ROOT / "redis")]
-            _wait_for_sql(servers[0])
             flags["redis.url"] = f"redis://127.0.0.1:{servers[1].port}/0"
         platform = make_platform("any", ROOT / "bench", servers[0] if servers else None, **flags)
         made = next(platform)

@@ -209,7 +209,6 @@ def engines(folder: Path) -> Iterator[Iterator[tuple[str, psutil.Process | None]
     starter = servers()
     postgres = starter.make_postgres(folder / "postgres")
     try:
-        starter._wait_for_sql(postgres)
         yield _each(starter, postgres, folder)
     finally:
         postgres.stop()

@@ -134,6 +134,7 @@ def make_postgres(folder: Path) -> Server:
         command += ["-c", f"{name}={value}"]
     server = Server(command=command, port=port, user=user)
     server.start()
+    _wait_for_sql(server)
     return server
 
 
@@ -141,7 +142,6 @@ def make_postgres(folder: Path) -> Server:
 def postgres_server() -> Iterator[Server]:
     """A PostgreSQL of this test run. Stop and restart it only in tests that ask for `own_postgres` instead."""
     server = make_postgres(ROOT / "postgres")
-    _wait_for_sql(server)
     yield server
     server.stop()
 
@@ -307,7 +307,6 @@ def postgres_platform(tmp_path: Path, postgres_server: Server) -> Iterator[Platf
 def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A PostgreSQL of this test alone, to stop and kill."""
     server = make_postgres(ROOT / f"postgres-{time.monotonic_ns()}")
-    _wait_for_sql(server)
     yield server
     server.stop()
 
