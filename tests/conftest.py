@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("augury", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
 settings.load_profile("augury")
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: what they hold may differ from one process to the next, a test's name may not."""
+    return argname if isinstance(val, bytes) else None
