@@ -122,11 +122,26 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}; load average {load}."
 
 
+def kept_rows(folder: Path | None, modules: list[Path]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of benchmarks that ended in an earlier run, by name."""
+    files = [] if folder is None else [folder / f"{module.stem}.json" for module in modules]
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()}
+
+
+def keep_rows(folder: Path | None, ran: dict[str, list[dict[str, Any]]]) -> None:
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in ran.items():
+        (folder / f"{name}.json").write_text(json.dumps(rows), encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="write the tables to this Markdown file")
     parser.add_argument("--only", help="run only benchmarks whose file name holds this")
     parser.add_argument("--smoke", action="store_true", help="small sizes, everything still checked")
+    parser.add_argument("--rows", type=Path, help="keep each benchmark's rows in this folder, and take those in it")
     given = parser.parse_args()
     if given.write and (given.only or given.smoke):
         parser.error("--write makes the whole page: leave --only and --smoke out")
@@ -138,9 +153,10 @@ def main() -> None:
         parser.error(f"no benchmark's file name holds {given.only!r}")
     console = Console(width=160)
     sections = [PREAMBLE, machine() + "\n"]
-    found: dict[str, list[dict[str, Any]]] = {}
-    for together in processes_of(modules, smoke=given.smoke):
+    found = kept_rows(given.rows, modules)
+    for together in processes_of([module for module in modules if module.stem not in found], smoke=given.smoke):
         found |= (ran := run_together(together))
+        keep_rows(given.rows, ran)
         for module in together:
             print_table(title_of(module), ran[module.stem], console)
     sections += [as_markdown(title_of(module), found[module.stem]) for module in modules]

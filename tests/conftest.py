@@ -12,5 +12,5 @@ settings.load_profile("augury")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """Bytes are named by their argument: what they hold may differ from one process to the next, a test's name may not."""
+    """Bytes are named by their argument: they may differ between two processes, the name of a test may not."""
     return argname if isinstance(val, bytes) else None
