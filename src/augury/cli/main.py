@@ -62,7 +62,7 @@ def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
 
     def fail(message: str, code: int) -> typer.Exit:
         errors.print(
-            f"[bold red]augury {entry.name.replace('.', ' ')}:[/] {escape(for_terminal(message, entry))}",
+            f"[bold red]augury {entry.words}:[/] {escape(for_terminal(message, entry))}",
             soft_wrap=True,
         )
         return typer.Exit(code)

@@ -31,7 +31,7 @@ def for_terminal(message: str, entry: Operation) -> str:
         if owner == entry.spec_type.__name__:
             shown = name if name in positional else _flag(name)
             value = value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "..."
-            message = f"{shown} {value}: expected {expected}; see augury {entry.name.replace('.', ' ', 1)} --help"
+            message = f"{shown} {value}: expected {expected}; see augury {entry.words} --help"
         else:
             message = f"option {name} = {value}: expected {expected}"
     message = without_python(message)

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from augury.errors import Conflict, NotFound, Unavailable
-from augury.market.bars import BAR_COLUMNS, BarArrays
+from augury.errors import NotFound, Unavailable
+from augury.market.bars import BarArrays
 from augury.market.store_disk import explained, locked, make_folders, publish, sync_folder
 from augury.market.store_manifest import (
     MANIFEST,
@@ -22,6 +22,7 @@ from augury.market.store_manifest import (
     publish_manifest,
 )
 from augury.market.store_names import folder_name
+from augury.market.store_overlap import refuse_overlap
 from augury.market.store_parts import PartProblem, check_part, part_of, read_parts
 from augury.market.times import iso
 
@@ -29,7 +30,6 @@ __all__ = ["Series", "settled"]
 
 _LOCKS = "_locks"
 _LOOKS = 200
-_SHOWN = 3
 Answer = TypeVar("Answer")
 
 
@@ -219,28 +219,7 @@ class Series:
         if inside.any():
             times = bars.opened_at[inside]
             stored = self._whole(manifest, manifest.parts, int(times[0]), int(times[-1]) + 1)
-            self._refuse_overlap(BarArrays(times, bars.matrix[:, inside]), stored)
+            refuse_overlap(self.name, BarArrays(times, bars.matrix[:, inside]), stored)
         return tuple(  # type: ignore[return-value]
             BarArrays(bars.opened_at[rows], np.ascontiguousarray(bars.matrix[:, rows])) for rows in (before, beyond)
         )
-
-    def _refuse_overlap(self, came: BarArrays, stored: BarArrays) -> None:
-        known = np.isin(came.opened_at, stored.opened_at)
-        at = np.searchsorted(stored.opened_at, came.opened_at[known])
-        differs = came.matrix[:, known] != stored.matrix[:, at]
-        rows = np.flatnonzero(differs.any(axis=0))
-        advice = "nothing was appended; to rewrite stored bars use replace_range"
-        if len(rows):
-            told = []
-            for row in rows[:_SHOWN]:
-                column = int(np.argmax(differs[:, row]))
-                have, new = stored.matrix[column, at[row]], came.matrix[:, known][column, row]
-                told.append(f"{iso(int(stored.opened_at[at[row]]))} {BAR_COLUMNS[column]} is {have!s}, came {new!s}")
-            more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-            raise Conflict(f"{self.name}: {len(rows)} bars differ from those stored: {'; '.join(told)}{more}; {advice}")
-        if not known.all():
-            times = came.opened_at[~known]
-            raise Conflict(
-                f"{self.name}: {len(times)} bars lie between stored ones ({iso(int(times[0]))} to "
-                f"{iso(int(times[-1]))}); {advice}"
-            )

@@ -60,6 +60,11 @@ class Operation:
     long: bool = False
     view: str = ""
 
+    @property
+    def words(self) -> str:
+        """Its name as it is typed: "jobs list"."""
+        return self.name.replace(".", " ")
+
 
 def option(default: Any = ..., *, positional: bool = False, short: str | None = None) -> Any:
     """A spec field with hints for the command line: `positional` makes it an argument, `short` adds a letter.

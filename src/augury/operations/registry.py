@@ -44,12 +44,18 @@ def groups() -> dict[str, str]:
     return {name: text for package in _packages() for name, text in getattr(package, "GROUPS", {}).items()}
 
 
-def operations() -> dict[str, Operation]:
-    """Every operation by name, in alphabetical order."""
+@cache
+def _import_verbs() -> None:
+    """Import every module of the packages, once: each registers its verb."""
     for package in _packages():
         for module in pkgutil.iter_modules(package.__path__):
             if module.name not in _NOT_VERBS and not module.ispkg:
                 importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def operations() -> dict[str, Operation]:
+    """Every operation by name, in alphabetical order."""
+    _import_verbs()
     return dict(sorted(_operations.items()))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
 from django.db import models
 
 from augury.errors import Refused
 from augury_server.accounts.chain import START
+from augury_server.database.append_only import AppendOnly
 
 __all__ = ["OUTCOMES", "AuditEntry", "AuditQuerySet", "Person"]
 
@@ -16,20 +17,16 @@ OUTCOMES = ("done", "refused", "failed")
 """How a recorded action may have ended: it was done, it was declined with a reason, or it broke."""
 
 
-def _refuse(what: str) -> NoReturn:
-    raise Refused(f"the audit trail is append-only: an entry cannot be {what}; record another one that explains it")
-
-
 class AuditQuerySet(models.QuerySet["AuditEntry"]):
     """Entries, to read: whatever would alter several of them raises Refused."""
 
     def update(self, **_: Any) -> int:
         """Always raises Refused."""
-        _refuse("changed")
+        AuditEntry.refuse("changed")
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Always raises Refused."""
-        _refuse("deleted")
+        AuditEntry.refuse("deleted")
 
     def bulk_create(self, *_: Any, **__: Any) -> list[AuditEntry]:
         """Always raises Refused: each entry is chained to the one before, which only `record` does."""
@@ -37,14 +34,16 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
 
     def bulk_update(self, *_: Any, **__: Any) -> int:
         """Always raises Refused."""
-        _refuse("changed")
+        AuditEntry.refuse("changed")
 
 
-class AuditEntry(models.Model):
+class AuditEntry(AppendOnly):
     """One thing that somebody did. Entries are chained by hash and cannot be changed or deleted, by triggers too.
 
     `at` is when it ended; `target` names what it was done to ("model:momentum@3"); `detail` is an object of JSON.
     """
+
+    refusal = "the audit trail is append-only: an entry cannot be {what}; record another one that explains it"
 
     at = models.DateTimeField()
     actor = models.CharField(max_length=150)
@@ -79,16 +78,6 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor}" + (f" on {self.target}" if self.target else "")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write a new entry; raises Refused for one that is there already."""
-        if not self._state.adding:
-            _refuse("changed")
-        super().save(*args, **kwargs)
-
-    def delete(self, *_: Any, **__: Any) -> tuple[int, dict[str, int]]:
-        """Always raises Refused."""
-        _refuse("deleted")
 
 
 class Person(User):

@@ -40,6 +40,9 @@ _POSTGRESQL: dict[str, tuple[type[AuguryError], str]] = {
     "57P02": (Unavailable, _AWAY),
     "57P03": (Unavailable, "the server is starting or stopping; retry in a moment"),
 }
+_INTERNAL = "XX000"
+_NO_ROOM = "could not extend file"
+"""What a quota or a limit on files says, under the code of an internal error."""
 _CONNECTING: dict[str, str] = {
     "password authentication failed": "28P01",
     "no password supplied": "28P01",
@@ -101,6 +104,8 @@ def _judged(error: Exception, reason: str) -> tuple[type[AuguryError] | None, st
         state = next((code for words, code in _CONNECTING.items() if words in told), None)
         if state is None:
             return Unavailable, _UNREACHED
+    if state == _INTERNAL and _NO_ROOM in reason:
+        state = "53100"
     if state in _POSTGRESQL:
         return _POSTGRESQL[state]
     name = getattr(cause, "sqlite_errorname", None) or ""

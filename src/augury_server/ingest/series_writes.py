@@ -7,17 +7,12 @@ from datetime import datetime
 import numpy as np
 from django.db.models import Count, Max, Min
 
-from augury.arrays import BoolVector, IntVector
-from augury.errors import Conflict
-from augury.market.bars import BAR_COLUMNS, BarArrays
-from augury.market.times import iso
+from augury.market.store_overlap import match_bars, refuse_overlap
 from augury_server.ingest.bar_rows import KnownBars, insert_bars, never_before, read_rows, retire
 from augury_server.ingest.models import Bar, Series
 from augury_server.ingest.series_name import NO_BARS, SeriesName
 
 __all__ = ["append_rows", "replace_rows"]
-
-_SHOWN = 3
 
 
 def append_rows(series: Series, name: SeriesName, came: KnownBars, moment: datetime) -> int:
@@ -27,7 +22,9 @@ def append_rows(series: Series, name: SeriesName, came: KnownBars, moment: datet
         opened_at = came.bars.opened_at
         inside = (opened_at >= series.first_opened_at_ns) & (opened_at <= series.last_opened_at_ns)
         if inside.any():
-            _refuse_overlap(series, name, came[inside].bars)
+            again = came[inside].bars
+            rows = read_rows([series.pk], int(again.opened_at[0]), int(again.opened_at[-1]) + 1)
+            refuse_overlap(name, again, rows[series.pk].bars if rows else NO_BARS)
             fresh = came[~inside]
     if len(fresh) == 0:
         return 0
@@ -47,7 +44,7 @@ def replace_rows(series: Series, came: KnownBars, window: tuple[int, int], *, go
     Nothing that was known before a bar's old values were changes: its new ones are known no earlier than they.
     """
     stored = read_rows([series.pk], *window).get(series.pk) or KnownBars(NO_BARS, NO_BARS.opened_at)
-    at, present, equal = _matched(came.bars, stored.bars)
+    at, present, equal = match_bars(came.bars, stored.bars)
     changed = present & ~equal
     known_at = came.known_at.copy()
     known_at[changed] = np.maximum(known_at[changed], stored.known_at[at[changed]])
@@ -73,36 +70,3 @@ def _publish(series: Series, moment: datetime) -> None:
     series.version += 1
     series.updated_at = moment
     series.save()
-
-
-def _matched(came: BarArrays, stored: BarArrays) -> tuple[IntVector, BoolVector, BoolVector]:
-    """For each bar that came: its place among those stored, whether it is there, and whether it is equal."""
-    if len(stored) == 0:
-        nothing = np.zeros(len(came), dtype=np.bool_)
-        return np.zeros(len(came), dtype=np.int64), nothing, nothing
-    at = np.minimum(np.searchsorted(stored.opened_at, came.opened_at), len(stored) - 1)
-    present = stored.opened_at[at] == came.opened_at
-    return at, present, present & (came.matrix == stored.matrix[:, at]).all(axis=0)
-
-
-def _refuse_overlap(series: Series, name: SeriesName, came: BarArrays) -> None:
-    rows = read_rows([series.pk], int(came.opened_at[0]), int(came.opened_at[-1]) + 1)
-    stored = rows[series.pk].bars if rows else NO_BARS
-    at, present, equal = _matched(came, stored)
-    advice = "nothing was appended; to rewrite stored bars use replace_range"
-    differing = np.flatnonzero(present & ~equal)
-    if len(differing):
-        told = []
-        for row in differing[:_SHOWN]:
-            have, new = stored.matrix[:, at[row]], came.matrix[:, row]
-            column = int(np.argmax(have != new))
-            when = iso(int(came.opened_at[row]))
-            told.append(f"{when} {BAR_COLUMNS[column]} is {have[column]!s}, came {new[column]!s}")
-        more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
-        raise Conflict(f"{name}: {len(differing)} bars differ from those stored: {'; '.join(told)}{more}; {advice}")
-    if not present.all():
-        times = came.opened_at[~present]
-        raise Conflict(
-            f"{name}: {len(times)} bars lie between stored ones ({iso(int(times[0]))} to {iso(int(times[-1]))}); "
-            f"{advice}"
-        )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,13 +13,13 @@ from uuid import UUID
 
 from augury_server.jobs.execution import run_job
 from augury_server.jobs.lease import LeaseTerms
+from augury_server.processes.child import die_with_parent
 from augury_server.settings import current_settings
 from augury_server.telemetry.logs import get_log
 
 __all__ = ["WorkerProcess", "run_message"]
 
 log = get_log(__name__)
-_PR_SET_PDEATHSIG = 1
 
 
 def _never() -> bool:
@@ -45,8 +43,7 @@ class WorkerProcess:
         """In a child that was just forked: end with the parent."""
         self.expendable = True
         self.parent = os.getppid()
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        die_with_parent()
 
     def run(self, job_id: UUID) -> bool:
         """Run one job to its end; False when there was nothing to do."""

@@ -66,10 +66,10 @@ def platform_operation(verb: Verb, spec_type: type[PlatformOptions]) -> Operatio
             return function(spec, progress)  # type: ignore[no-any-return]
         from augury_server.database.explaining import explained
 
-        with explained(f"run {verb.name.replace('.', ' ')}"):
+        with explained(f"run {entry.words}"):
             return _audited(verb, spec, progress, function) if verb.changes_state else function(spec, progress)
 
-    return register(
+    entry = register(
         Operation(
             name=verb.name,
             summary=verb.summary,
@@ -83,6 +83,7 @@ def platform_operation(verb: Verb, spec_type: type[PlatformOptions]) -> Operatio
             view=verb.view,
         )
     )
+    return entry
 
 
 def _take_settings(spec: PlatformOptions) -> None:

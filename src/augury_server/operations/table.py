@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Table", "counted"]
+__all__ = ["Table", "brief", "counted"]
+
+_REASON_CHARACTERS = 200
 
 
 def counted(count: int, noun: str) -> str:
     """A number with its noun, which takes an s unless there is one: "1 job", "2 jobs", "1,200 jobs"."""
     return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def brief(reason: str) -> str:
+    """A reason as a cell shows it: 200 characters at most, with an ellipsis where it goes on."""
+    return reason if len(reason) <= _REASON_CHARACTERS else reason[: _REASON_CHARACTERS - 1].rstrip() + "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

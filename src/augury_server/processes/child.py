@@ -96,6 +96,6 @@ class Child:
 
 
 def die_with_parent() -> None:
-    """In a new process, before it begins: be told to stop when the parent dies. Does nothing but on Linux."""
+    """In a new process: be told to stop when the parent dies. Does nothing but on Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

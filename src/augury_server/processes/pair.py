@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from augury.errors import Misconfigured, MissingExtra, Unavailable
 from augury_server.processes.child import Program
+from augury_server.settings.private_file import kept_secret, write_private
 
 __all__ = ["Pair", "prepare_pair", "wait_until_up"]
 
@@ -42,13 +42,13 @@ def prepare_pair(home: Path) -> Pair:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.geteuid() == 0:
         home.chmod(home.stat().st_mode | 0o011)  # PostgreSQL runs as another user, who must find its own folder
-    password = _kept(home / "pair_password")
+    password = kept_secret(home / "pair_password", size=32)
     cluster = _cluster(home / "postgres", programs, password)
     keeps = home / "redis"
     keeps.mkdir(exist_ok=True)
     configuration = keeps / "redis.conf"
     ports = (_free_port(), _free_port())
-    _write_private(
+    write_private(
         configuration,
         f"bind 127.0.0.1\nport {ports[1]}\nrequirepass {password}\ndir {keeps}\nappendonly yes\nsave ''\n",
     )
@@ -119,7 +119,7 @@ def _cluster(folder: Path, programs: Path, password: str) -> Path:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     secret = folder / f"password-{os.getpid()}"
-    _write_private(secret, password)
+    write_private(secret, password)
     if os.geteuid() == 0:
         for path in (draft, secret):
             shutil.chown(path, _UNPRIVILEGED)
@@ -146,21 +146,6 @@ def _as_other(command: list[str]) -> list[str]:
     if runuser is None:
         raise Unavailable("PostgreSQL does not run as root, and setpriv is not installed; use another user")
     return [runuser, f"--reuid={_UNPRIVILEGED}", "--clear-groups", *command]
-
-
-def _kept(path: Path) -> str:
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(32))
-    return path.read_text(encoding="ascii")
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
-    with suppress(FileNotFoundError):
-        draft.unlink()
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(text)
-    draft.replace(path)
 
 
 def _free_port() -> int:

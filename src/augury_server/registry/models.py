@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 
-from augury.errors import Refused
+from augury_server.database.append_only import AppendOnly
 from augury_server.registry.state import KINDS, RELATIONS, STAGES
 
 __all__ = ["Alias", "ModelVersion", "RegisteredModel", "Transition", "VersionFile"]
@@ -132,12 +132,14 @@ class Alias(models.Model):
         return self.alias
 
 
-class Transition(models.Model):
+class Transition(AppendOnly):
     """What was done to a model, by whom and why; written once, never changed.
 
     `sequence` counts the transitions of a model from 1; `at` never falls as it rises, even when the clock does.
     `champion` is who was champion afterwards.
     """
+
+    refusal = "the history of a model is append-only: a transition cannot be {what}"
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="transitions")
     sequence = models.PositiveIntegerField()
@@ -167,17 +169,3 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.sequence}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write a new transition; raises Refused for one that is there already."""
-        if not self._state.adding:
-            _refuse("changed")
-        super().save(*args, **kwargs)
-
-    def delete(self, *_: Any, **__: Any) -> tuple[int, dict[str, int]]:
-        """Always raises Refused."""
-        _refuse("deleted")
-
-
-def _refuse(what: str) -> NoReturn:
-    raise Refused(f"the history of a model is append-only: a transition cannot be {what}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from augury.errors import Misconfigured
 from augury_server.settings.model import Settings
 
 __all__ = ["database_settings", "is_embedded"]
@@ -28,14 +27,10 @@ def is_embedded(settings: Settings) -> bool:
 
 
 def database_settings(settings: Settings) -> dict[str, Any]:
-    """Django's `DATABASES["default"]`. Raises Misconfigured for a URL of another kind."""
+    """Django's `DATABASES["default"]`."""
     url = settings.database.url
     if is_embedded(settings):
         return _sqlite(settings, Path(url.removeprefix("sqlite:///")) if url else settings.home / "augury.sqlite3")
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise Misconfigured(
-            f"database.url should start with postgresql:// or sqlite:///, got {urlsplit(url).scheme or url[:20]!r}"
-        )
     return _postgresql(settings, url)
 
 

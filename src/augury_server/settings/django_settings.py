@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "augury_server.commands",
 ]
 MIDDLEWARE = [
+    "augury_server.web.security_headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

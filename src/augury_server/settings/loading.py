@@ -14,6 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from augury.errors import Misconfigured, nearest
+from augury_server.settings.hiding import without_password
 from augury_server.settings.model import Settings
 
 __all__ = ["CONFIG", "FLAGS", "PREFIX", "Loaded", "Setting", "load_settings", "setting_fields"]
@@ -108,6 +109,8 @@ def _of_file(file: str | Path | None, variables: Mapping[str, str]) -> list[tupl
     named = file or variables.get(CONFIG)
     path = Path(named or FILE_NAME)
     if not path.is_file():
+        if path.is_dir():
+            raise Misconfigured(f"the settings file {path} is a folder; expected a file of TOML")
         if named:
             raise Misconfigured(f"the settings file {path} is not there; create it or name another one")
         return []
@@ -173,6 +176,8 @@ def _explained(error: ValidationError, origins: Mapping[str, str]) -> str:
     for problem in error.errors(include_url=False):
         name = ".".join(str(part) for part in problem["loc"])
         secret = name in setting_fields() and setting_fields()[name].secret
-        came = "a secret" if secret else repr(problem["input"])
-        lines.append(f"{name} ({origins.get(name, 'default')}): {problem['msg']}, got {came}")
+        came = "a secret" if secret else without_password(repr(problem["input"]))
+        lines.append(
+            f"{name} ({origins.get(name, 'default')}): {problem['msg'].removeprefix('Value error, ')}, got {came}"
+        )
     return "; ".join(lines)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from pathlib import Path
-
 from augury.errors import Misconfigured
 from augury_server.settings.home import make_home, writing_home
 from augury_server.settings.model import Settings
+from augury_server.settings.private_file import kept_secret
 
 __all__ = ["missing_secrets", "secret_key"]
 
@@ -37,20 +34,5 @@ def secret_key(settings: Settings) -> str:
     if settings.web.secret_key is not None:
         return settings.web.secret_key.get_secret_value()
     with writing_home(settings.home):
-        return _kept_key(settings.home / "secret_key")
-
-
-def _kept_key(path: Path) -> str:
-    if not path.exists():
-        make_home(path.parent)
-        draft = path.with_name(f".{path.name}-{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(64))
-        try:
-            os.link(draft, path)  # the first of two processes wins, and both read its key
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text(encoding="ascii")
+        make_home(settings.home)
+        return kept_secret(settings.home / "secret_key", size=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 __all__ = [
     "ArtefactSettings",
@@ -54,12 +54,26 @@ class DatabaseSettings(Section):
     statement_timeout_seconds: Seconds = Field(60.0, description="When a statement is given up.")
     lock_timeout_seconds: Seconds = Field(20.0, description="How long a writer waits for another one.")
 
+    @field_validator("url")
+    @classmethod
+    def _known_engine(cls, url: str) -> str:
+        if url and not url.startswith(("postgresql://", "postgres://", "sqlite:")):
+            raise ValueError("should start with postgresql:// or sqlite:///")
+        return url
+
 
 class RedisSettings(Section):
     """The shared store of cache entries and messages; without it everything works on one machine."""
 
     url: SecretStr | None = Field(None, description="redis://[:password@]host:port/0; none: embedded.")
     timeout_seconds: Seconds = Field(0.5, description="When a command of the cache is given up.")
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("should start with redis://, rediss:// or unix://")
+        return url
 
 
 class JobSettings(Section):

@@ -11,6 +11,7 @@ from django.db import transaction
 from augury.errors import Conflict, InvalidInput, NotFound, nearest
 from augury.market.timeframe import Timeframe
 from augury.signals import SignalSpec
+from augury_server.registry.finding import find_model
 from augury_server.settings.current import current_settings
 from augury_server.signals.models import Universe
 
@@ -39,7 +40,8 @@ class NewUniverse:
 def add_universe(new: NewUniverse, *, by: str, replace: bool = False, dry_run: bool = False) -> Universe:
     """Store a universe, or with `replace` put it in the place of the one of its name; a dry run only checks.
 
-    Raises InvalidInput for options, horizons or a timeframe that are none, and Conflict for a name that is taken.
+    Raises InvalidInput for options, horizons or a timeframe that are none, NotFound for a model that is not registered,
+    and Conflict for a name that is taken.
     """
     if not new.name.strip():
         raise InvalidInput("a universe needs a name, such as 'large caps'")
@@ -65,6 +67,8 @@ def add_universe(new: NewUniverse, *, by: str, replace: bool = False, dry_run: b
     }
     made = Universe(name=new.name, created_by=by, **values)
     spec_of(made)
+    if new.model_name:
+        find_model(new.model_name)
     with transaction.atomic():
         known = Universe.objects.select_for_update().filter(name=new.name).first()
         if known is not None and not replace:

@@ -6,8 +6,6 @@ from django.apps import AppConfig
 
 __all__ = ["WebConfig"]
 
-_HEADERS = "augury_server.web.security_headers.SecurityHeaders"
-
 
 class WebConfig(AppConfig):
     """The room as an app."""
@@ -17,7 +15,7 @@ class WebConfig(AppConfig):
     verbose_name = "Web"
 
     def ready(self) -> None:
-        """Give the theme its look, responses their headers, static files the folder that they are collected in."""
+        """Give the theme its look, static files the folder that they are collected in."""
         from pathlib import Path
 
         from django.conf import settings
@@ -25,6 +23,4 @@ class WebConfig(AppConfig):
         from augury_server.web.look import look
 
         settings.UNFOLD.update(look())
-        if _HEADERS not in settings.MIDDLEWARE:
-            settings.MIDDLEWARE = [_HEADERS, *settings.MIDDLEWARE]
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)

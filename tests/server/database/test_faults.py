@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import textwrap
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from django.db import connection
 
@@ -215,6 +217,24 @@ def test_a_full_disk_under_sqlite_loses_nothing_and_goes_on_when_there_is_room(s
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA integrity_check")
         assert cursor.fetchall() == [("ok",)]
+
+
+def test_postgresql_without_room_loses_nothing_and_goes_on_when_there_is_room(own_platform: Any) -> None:
+    def largest_file(size: str) -> None:
+        server = own_platform.server
+        for process in (psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children()):
+            subprocess.run(["prlimit", f"--pid={process.pid}", f"--fsize={size}:"], user=server.user, check=True)
+
+    store = DatabaseBars()
+    store.append("X", "1m", bars_at(0, 100))
+    largest_file(str(1 << 24))  # no smaller than a file of its journal
+    with pytest.raises(Unavailable, match=r"disk is full: make room.*nothing of it was stored"):
+        store.append("X", "1m", bars_at(0, 300_000))
+    assert len(store.read("X", "1m")) == store.describe()[0].bars == 100
+    assert store.append("X", "1m", bars_at(0, 150)) == 50
+    largest_file("unlimited")
+    assert store.append("X", "1m", bars_at(0, 20_000)) == 19_850
+    assert store.read("X", "1m")["open"].tolist() == [50.0 + at for at in range(20_000)]
 
 
 def _source_of_bars_at() -> str:

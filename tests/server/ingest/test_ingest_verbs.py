@@ -18,6 +18,7 @@ from augury_server.accounts.actor import acting
 from augury_server.accounts.models import AuditEntry
 from augury_server.ingest.database_bars import DatabaseBars
 from augury_server.ingest.models import DeadLetter
+from augury_server.operations.table import brief
 
 
 def csv_of(folder: Path, bars: Any, name: str = "A", broken: int | None = None) -> str:
@@ -111,6 +112,22 @@ def test_news_files_are_loaded_and_the_state_is_shown(platform: Any, make_bars: 
     assert {(row["kind"], row["subject"], row["rows"]) for row in status["rows"]} == {
         ("bars", "A", 40), ("news", "n.jsonl", None),
     }  # fmt: skip
+
+
+def test_news_of_which_nothing_is_kept_gives_exit_code_1_and_one_file_that_is_not_there_an_error(
+    sqlite_platform: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "n.jsonl").write_text('{"ticker": "", "text": "up", "published_at": "2024-05-01T10:00:00Z"}\n')
+    result = run("ingest.news", files=[str(tmp_path / "n.jsonl")], model="lexicon")
+    assert result.to_dict()["refused"] == 1
+    assert result.exit_code == 1  # type: ignore[attr-defined]
+    with pytest.raises(NotFound, match="no such file"):
+        run("ingest.news", files=[str(tmp_path / "none.jsonl")])
+
+
+def test_a_long_reason_ends_in_an_ellipsis() -> None:
+    assert brief("a" * 200) == "a" * 200
+    assert brief("a" * 201) == "a" * 199 + "…"
 
 
 def test_the_first_step_of_a_user_works_from_a_terminal(sqlite_platform: Any, make_bars: Any, tmp_path: Path) -> None:

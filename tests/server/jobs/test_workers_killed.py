@@ -65,6 +65,21 @@ def test_a_job_whose_whole_worker_is_killed_is_finished_by_another(
     assert count_marks(marks, "done") == 3
 
 
+def test_a_killed_worker_that_took_its_messages_from_redis_is_replaced_by_another(
+    quick_platform: Any, own_redis: Any, farm_of: Any, wait_for: Any, count_marks: Any, held: Path, tmp_path: Path
+) -> None:
+    farm = farm_of(quick_platform("postgresql", redis=own_redis))
+    first, marks = farm.worker().wait_until_ready(), tmp_path / "marks"
+    jobs = [submit("probe.step", {"marks": str(marks), "hold": str(held), "token": str(n)}) for n in range(3)]
+    wait_for(lambda: count_marks(marks, "start") == 1)
+    first.kill_everything()
+    held.unlink()
+    farm.worker().wait_until_ready()
+    wait_for(lambda: all(state(job) == State.SUCCEEDED for job in jobs))
+    assert [count_marks(marks, f"done {n}") for n in range(3)] == [1, 1, 1]
+    assert sorted(len(events(job)) for job in jobs) == [3, 3, 5]  # one was lost and claimed again
+
+
 @pytest.mark.parametrize("quick", ["postgresql"], indirect=True)
 def test_a_frozen_worker_that_wakes_up_late_changes_nothing(
     quick: Any, farm_of: Any, wait_for: Any, count_marks: Any, held: Path, tmp_path: Path

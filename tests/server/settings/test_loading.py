@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from augury.errors import Misconfigured
 from augury_server.settings import Settings, load_settings, missing_secrets, secret_key, setting_fields
 from augury_server.settings.database_url import database_settings, is_embedded
+from augury_server.settings.hiding import without_password
 
 SOURCES = ("file", "environment", "flag")
 
@@ -145,6 +146,39 @@ def test_a_database_url_becomes_djangos_settings(tmp_path: Path) -> None:
     assert isinstance(options, dict)
     assert options["sslmode"] == "require"
     assert "statement_timeout=60000" in options["options"]
-    with pytest.raises(Misconfigured, match="mysql"):
-        of("mysql://x/y")
     assert is_embedded(load_settings(environment={}, flags={}).settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "told"),
+    [
+        ("database.url", "mysql://ada:open sesame@db/prices", r"or sqlite:///, got .mysql://ada:\(hidden"),
+        ("redis.url", "http://:sesame@cache", "redis://, rediss:// or unix://, got a secret"),
+    ],
+)
+def test_a_url_of_another_kind_is_refused_when_settings_are_read_without_its_password(
+    name: str, url: str, told: str
+) -> None:
+    with pytest.raises(Misconfigured, match=told) as caught:
+        load_settings(environment={}, flags={name: url})
+    assert "sesame" not in str(caught.value)
+
+
+def test_a_settings_file_that_is_a_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "augury.toml").mkdir()
+    with pytest.raises(Misconfigured, match=r"augury\.toml is a folder"):
+        load_settings(environment={})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://ada:p:w@rd@db:5432/x", "postgresql://ada:(hidden)@db:5432/x"),
+        ("redis://:secret@host/0 and rediss://u:other@host", "redis://:(hidden)@host/0 and rediss://u:(hidden)@host"),
+        ("postgresql://ada@db:5432/x", "postgresql://ada@db:5432/x"),
+        ("sqlite:////var/a@b.db", "sqlite:////var/a@b.db"),
+    ],
+)
+def test_passwords_in_urls_are_hidden(text: str, shown: str) -> None:
+    assert without_password(text) == shown

@@ -136,6 +136,21 @@ def test_options_that_are_none_are_refused(
         call(verb, **options)
 
 
+def test_a_universe_of_a_model_that_is_not_registered_is_refused(sqlite_platform: Any) -> None:
+    with pytest.raises(NotFound, match="no model is named 'nosuch'"):
+        call("universe.add", name="x", model="nosuch@champion")
+    assert not Universe.objects.exists()
+
+
+def test_a_run_that_refuses_every_symbol_gives_exit_code_1(sqlite_platform: Any, tools: Any) -> None:
+    tools.load({"AA": tools.bars(1, 240)}, name="half", symbols=("AA", "GONE"))
+    tools.load({}, name="none", symbols=("GONE",))
+    assert call("universe.generate", name="half").exit_code == 0
+    refused = call("universe.generate", name="none")
+    assert refused.exit_code == 1
+    assert [row[0] for row in refused.rows] == ["GONE"]
+
+
 @pytest.mark.parametrize("verb", ["universe.generate", "universe.remove", "universe.performance", "universe.signals"])
 def test_a_universe_that_does_not_exist_is_named(sqlite_platform: Any, tools: Any, verb: str) -> None:
     tools.load({"AA": tools.bars(1, 20)}, name="tech")

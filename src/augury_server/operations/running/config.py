@@ -12,6 +12,7 @@ from augury.operations.operation import Progress
 from augury_server.operations.config import ConfigShowOptions
 from augury_server.operations.table import Table
 from augury_server.settings import current_loaded, setting_fields
+from augury_server.settings.hiding import without_password
 
 __all__ = ["show_config"]
 
@@ -46,4 +47,6 @@ def _plain(value: Any) -> Any:
         return "(set, hidden)"
     if isinstance(value, Path):
         return str(value)
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return without_password(value) if isinstance(value, str) else value

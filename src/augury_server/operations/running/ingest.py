@@ -26,12 +26,10 @@ from augury_server.operations.ingest import (
     ReplayOptions,
     StatusOptions,
 )
-from augury_server.operations.table import Table
+from augury_server.operations.table import Table, brief
 from augury_server.settings.current import current_settings
 
 __all__ = ["dismiss_letters", "ingest_bars", "ingest_news", "list_dead_letters", "replay_letters", "show_status"]
-
-_REASON_CHARACTERS = 200
 
 
 def ingest_bars(spec: BarsOptions, progress: Progress) -> Table:
@@ -58,7 +56,7 @@ def ingest_bars(spec: BarsOptions, progress: Progress) -> Table:
         rows=tuple(
             (
                 one.symbol, one.state, one.new, one.late, one.restated + one.backdated, one.equal, one.refused,
-                one.score, one.reason[:_REASON_CHARACTERS],
+                one.score, brief(one.reason),
             )
             for one in loaded.symbols
         ),
@@ -72,7 +70,10 @@ def ingest_bars(spec: BarsOptions, progress: Progress) -> Table:
 
 
 def ingest_news(spec: NewsOptions, progress: Progress) -> Table:
-    """Load news files; one that fails does not stop the others, and gives exit code 1."""
+    """Load news files; of several, one that fails does not stop the others.
+
+    Exit code 1 when a file failed or every piece was refused.
+    """
     reading = NewsSpec(zone=spec.zone, latency=spec.latency, known=spec.known, model=spec.model)
     rows: list[tuple[Any, ...]] = []
     failed = 0
@@ -80,18 +81,21 @@ def ingest_news(spec: NewsOptions, progress: Progress) -> Table:
         try:
             one = load_news(path, feed=spec.feed, spec=reading)
         except (InvalidInput, NotFound) as problem:
+            if len(spec.files) == 1:
+                raise
             failed += 1
-            rows.append((path, 0, 0, 0, 0, 0, 0, str(problem)[:_REASON_CHARACTERS]))
+            rows.append((path, 0, 0, 0, 0, 0, 0, brief(str(problem))))
             continue
         rows.append((path, one.read, one.new, one.late, one.scored, one.equal, one.refused, ""))
     refused = sum(row[6] for row in rows)
+    nothing_kept = bool(refused) and refused == sum(row[1] for row in rows)
     return Table(
         title="News",
         columns=("file", "read", "new", "late", "scored", "equal", "refused", "reason"),
         rows=tuple(rows),
         facts={"new": sum(row[2] for row in rows), "refused": refused, "not_loaded": failed},
         notes=("What was refused is kept: `augury ingest dead-letters` lists it.",) if refused else (),
-        exit_code=1 if failed else 0,
+        exit_code=1 if failed or nothing_kept else 0,
     )
 
 
@@ -129,7 +133,7 @@ def list_dead_letters(spec: LettersOptions, progress: Progress) -> Table:
         rows=tuple(
             (
                 row.pk, row.state, row.kind, row.subject, row.rule, row.times_seen,
-                row.last_seen_at.isoformat(timespec="seconds"), row.reason[:_REASON_CHARACTERS],
+                row.last_seen_at.isoformat(timespec="seconds"), brief(row.reason),
             )
             for row in rows
         ),

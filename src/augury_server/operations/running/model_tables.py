@@ -39,7 +39,7 @@ def change_table(change: Change) -> Table:
     """What a change did, or would do."""
     before, after, record = change.before, change.after, change.record
     if record is None:
-        return Table(title=f"{after.name} is so already; nothing was changed", facts=_champions(change))
+        return Table(title=f"{after.name} is already as asked; nothing was changed", facts=_champions(change))
     moved = tuple(
         (number, before.versions[number].stage, version.stage)
         for number, version in sorted(after.versions.items())

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from augury.errors import AuguryError
+from augury.errors import AuguryError, Misconfigured
 from augury.operations.operation import Progress
 from augury_server.operations.server import ServerDoctorOptions
 from augury_server.operations.table import Table
 from augury_server.settings import Settings, current_settings, missing_secrets, prepare
 from augury_server.settings.database_url import is_embedded
+from augury_server.settings.hiding import without_password
+from augury_server.settings.home import make_home
 
 __all__ = ["examine"]
 
@@ -91,13 +93,13 @@ def _exposure(settings: Settings) -> _Check:
 
 def _home(settings: Settings) -> _Check:
     try:
-        settings.home.parent.mkdir(parents=True, exist_ok=True)
-        settings.home.mkdir(mode=0o700, exist_ok=True)
+        make_home(settings.home)
         trial = settings.home / f".trial-{os.getpid()}"
         trial.write_bytes(b"")
         trial.unlink()
-    except OSError as error:
-        return _Check("home", "missing", f"{settings.home}: {error.strerror}", "set AUGURY_HOME to a folder of yours")
+    except (Misconfigured, OSError) as error:
+        reason = getattr(error.__cause__ or error, "strerror", str(error))
+        return _Check("home", "missing", f"{settings.home}: {reason}", "set AUGURY_HOME to a folder of yours")
     free = shutil.disk_usage(settings.home).free
     found = f"{settings.home}, {free / 1e9:.1f} GB free"
     if free < _LEAST_FREE_BYTES:
@@ -175,8 +177,10 @@ def _artefacts(settings: Settings) -> _Check:
         files.pipe_file(trial, b"")
         files.rm_file(trial)
     except (OSError, ValueError, ImportError) as error:
-        return _Check("artefacts", "missing", f"{url}: {error}", "mend artefacts.url or its credentials")
-    return _Check("artefacts", "ok", url)
+        return _Check(
+            "artefacts", "missing", without_password(f"{url}: {error}"), "mend artefacts.url or its credentials"
+        )
+    return _Check("artefacts", "ok", without_password(url))
 
 
 def _inhabitants() -> Iterator[_Check]:

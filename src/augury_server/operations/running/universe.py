@@ -103,7 +103,7 @@ def list_universes(spec: ListOptions, _: Progress) -> Table:
 
 
 def generate(spec: GenerateOptions, progress: Progress) -> Table:
-    """Judge a universe here, or share it between jobs."""
+    """Judge a universe here, or share it between jobs; exit code 1 when every symbol was refused."""
     request = GenerateRequest(
         universe=spec.name,
         only=spec.only,
@@ -125,6 +125,7 @@ def generate(spec: GenerateOptions, progress: Progress) -> Table:
         rows=tuple(sorted(refused.items())),
         facts=facts,
         notes=("Nothing was stored: this was a dry run.",) if spec.dry_run else (),
+        exit_code=1 if refused and len(refused) == report.symbols else 0,
     )
 
 
