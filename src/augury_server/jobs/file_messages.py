@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 import uuid
 from collections import deque
@@ -24,6 +23,7 @@ __all__ = ["Transport", "count_messages"]
 
 
 LONGEST_WAIT = 0.5
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.1
 
 
 def _suffix(queue: str) -> str:
@@ -78,12 +78,6 @@ class Channel(filesystem.Channel):
             listed.extend(sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(_suffix(queue))))
         return listed.popleft() if listed else None
 
-    def basic_ack(self, delivery_tag: Any, multiple: bool = False) -> None:
-        """A job has ended: there may be room for another."""
-        parent: Any = super()
-        parent.basic_ack(delivery_tag, multiple)
-        self.connection.room.set()
-
     def _size(self, queue: str) -> int:
         return count_messages(Path(self.data_folder_in), queue)
 
@@ -97,23 +91,28 @@ class Transport(filesystem.Transport):
     def __init__(self, client: Any, **options: Any) -> None:
         parent: Any = super()
         parent.__init__(client, **options)
-        self.room = threading.Event()
+        self._pause = SHORTEST_PAUSE
 
     def drain_events(self, connection: Any, timeout: Any = None, **_: Any) -> None:  # noqa: ARG002 - as kombu calls it
         """Deliver a message, or raise TimeoutError when none came.
 
-        Looks again after the polling interval, and at once when a job has ended and there is room for another. It does
-        not wait long at a time: a worker that is told to stop hears it in between.
+        Looks again after the polling interval. It does not wait long at a time: a worker that is told to stop hears it
+        in between. With no room for another message it waits less still, the longer the jobs take the more, since it is
+        after this call that the worker acknowledges those that ended.
         """
         until = time.monotonic() + min(timeout or LONGEST_WAIT, LONGEST_WAIT)
         cycle: Any = self.cycle
         while True:
-            self.room.clear()
             try:
                 cycle.get(self._deliver)
             except Empty:
+                if not any(channel.qos.can_consume() for channel in self.channels if channel._consumers):
+                    time.sleep(self._pause)
+                    self._pause = min(1.5 * self._pause, LONGEST_PAUSE)
+                    raise TimeoutError from None
                 if time.monotonic() >= until:
                     raise TimeoutError from None
-                self.room.wait(self.polling_interval)
+                time.sleep(self.polling_interval)
             else:
+                self._pause = SHORTEST_PAUSE
                 return

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kombu import Connection
 
+from augury_server.jobs import file_messages
 from augury_server.jobs.file_messages import count_messages
 
 
@@ -69,6 +70,36 @@ def test_what_is_put_is_what_is_taken(tmp_path_factory: pytest.TempPathFactory, 
         for message in messages:
             broker.default_channel._put("q", message)
         assert take_all(broker.default_channel, "q") == messages
+
+
+def test_with_no_room_for_another_message_the_worker_gets_to_acknowledge_soon_and_the_longer_jobs_take_the_rarer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(file_messages.time, "sleep", pauses.append)
+    came: list[Any] = []
+    with connect(folder) as broker:
+        channel = broker.default_channel
+        channel.basic_qos(0, 1, False)
+        for number in range(2):
+            channel.queue_declare("q")
+            channel.basic_publish(channel.prepare_message(str(number)), "", "q")
+        channel.basic_consume("q", no_ack=False, callback=came.append, consumer_tag="c")
+        broker.drain_events(timeout=2.0)
+        for _ in range(20):
+            with pytest.raises(TimeoutError):
+                broker.drain_events(timeout=2.0)
+        assert len(came) == 1
+        assert pauses[0] == file_messages.SHORTEST_PAUSE
+        assert pauses == sorted(pauses)
+        assert pauses[-1] == file_messages.LONGEST_PAUSE
+        assert len(pauses) == 20, "one pause a call: acknowledgements wait for its end"
+        channel.basic_ack(came[0].delivery_tag)
+        broker.drain_events(timeout=2.0)
+        assert len(came) == 2
+        with pytest.raises(TimeoutError):
+            broker.drain_events(timeout=2.0)
+        assert pauses[-1] == file_messages.SHORTEST_PAUSE
 
 
 def test_processes_that_take_and_put_at_once_neither_lose_nor_double(folder: Path) -> None:
