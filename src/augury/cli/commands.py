@@ -42,8 +42,12 @@ def _frozen(value: Any) -> Any:
 
 def _parameter(item: Field[Any], hint: Any) -> inspect.Parameter:
     kind, text = _kind_and_help(hint)
+    words = None
     if get_origin(kind) is tuple:
-        kind = list[get_args(kind)[0]]  # type: ignore[misc]
+        each = get_args(kind)[0]
+        if get_origin(each) is Literal:  # typer takes one of several words, but not a list of such
+            words, each = "|".join(get_args(each)), str
+        kind = list[each]  # type: ignore[valid-type]
     default = inspect.Parameter.empty if item.default is MISSING else item.default
     if isinstance(default, tuple):
         default = list(default)
@@ -53,7 +57,7 @@ def _parameter(item: Field[Any], hint: Any) -> inspect.Parameter:
         flag = "--" + item.name.replace("_", "-")
         short = item.metadata.get("short")
         names = [f"{flag}/--no-{flag[2:]}" if kind is bool and default is True else flag, *([short] if short else [])]
-        hinted = Annotated[kind, typer.Option(*names, metavar=_metavar(kind), help=text)]
+        hinted = Annotated[kind, typer.Option(*names, metavar=words or _metavar(kind), help=text)]
     return inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hinted)
 
 

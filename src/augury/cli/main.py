@@ -9,6 +9,7 @@ import math
 import os
 import sys
 from contextlib import redirect_stdout, suppress
+from contextvars import ContextVar
 from typing import Annotated, Any
 
 import typer
@@ -21,7 +22,8 @@ from augury.cli.first_run import announce_first_run
 from augury.cli.progress import TerminalProgress
 from augury.cli.warned_once import warned_once
 from augury.cli.wording import for_terminal
-from augury.errors import AuguryError, InvalidInput
+from augury.errors import AuguryError, InvalidInput, Refused
+from augury.extras import require
 from augury.operations.operation import Operation, Result
 from augury.operations.registry import groups, operations
 from augury.version import __version__
@@ -36,6 +38,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_platform: ContextVar[str] = ContextVar("platform", default="")
+"""The URL of the platform that does the work; empty: this machine does."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -52,8 +57,41 @@ def _root(
             "--version", metavar="", help="Print the version and leave.", is_eager=True, callback=_print_version
         ),
     ] = False,
+    server: Annotated[
+        str,
+        typer.Option(
+            "--server",
+            metavar="URL",
+            envvar="AUGURY_SERVER",
+            show_envvar=False,
+            help="Do it on the platform at this URL instead of here; $AUGURY_SERVER, with the key in $AUGURY_API_KEY.",
+        ),
+    ] = "",
 ) -> None:
-    pass
+    del version  # what it does is done when it is read
+    _platform.set(server)
+
+
+@app.command("mcp")
+def _tools(
+    role: Annotated[
+        str, typer.Option("--role", metavar="TEXT", help="What the agent may do: viewer, operator or administrator.")
+    ] = "viewer",
+) -> None:
+    """Offer the operations as tools to an agent that starts this command, over the Model Context Protocol.
+
+    Example:  augury mcp --role operator
+    """
+    errors = Console(stderr=True, highlight=False)
+    try:
+        if _platform.get():
+            raise Refused("an agent reaches a platform over HTTP itself, at /mcp; leave --server (AUGURY_SERVER) out")
+        require("mcp", extra="mcp")
+        tools, roles = importlib.import_module("augury.mcp.stdio"), importlib.import_module("augury.mcp.tools")
+        tools.serve(roles.known_role(role))
+    except AuguryError as error:
+        errors.print(f"[bold red]augury mcp:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(USAGE if isinstance(error, InvalidInput) else exit_code(error)) from None
 
 
 def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
@@ -71,10 +109,8 @@ def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
         spec = entry.spec_type.from_dict(given)
     except InvalidInput as error:
         raise fail(str(error), USAGE) from None
-    announce_first_run(errors)
     try:
-        with redirect_stdout(sys.stderr), warned_once():  # what a strategy prints is no part of the result
-            result = entry.run(spec, TerminalProgress(errors))
+        result = _run(entry, spec, errors)
         show(entry, result, as_json)
     except AuguryError as error:
         raise fail(str(error), exit_code(error)) from None
@@ -92,6 +128,17 @@ def execute(entry: Operation, given: dict[str, Any], as_json: bool) -> None:
     raise typer.Exit(int(getattr(result, "exit_code", FINE)))
 
 
+def _run(entry: Operation, spec: Any, errors: Console) -> Result:
+    """Run an operation here, or on the platform that was named."""
+    if server := _platform.get():
+        remote = importlib.import_module("augury.cli.remote")
+        result: Result = remote.run_there(server, entry, spec, errors)
+        return result
+    announce_first_run(errors)
+    with redirect_stdout(sys.stderr), warned_once():  # what a strategy prints is no part of the result
+        return entry.run(spec, TerminalProgress(errors))
+
+
 def _silence_stdout() -> None:
     """Let nothing be written to standard output any more, so that leaving does not fail on it again."""
     with suppress(OSError, ValueError):  # no file stands behind it, or it is closed already
@@ -104,7 +151,8 @@ def show(entry: Operation, result: Result, as_json: bool) -> None:
         sys.stdout.write(json.dumps(_known(result.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         sys.stdout.flush()
         return
-    view = importlib.import_module(entry.view or f"augury.cli.render.{entry.name.replace('-', '_')}")
+    own = entry.view or f"augury.cli.render.{entry.name.replace('-', '_')}"
+    view = importlib.import_module("augury.cli.render.any_result" if _platform.get() else own)
     view.render(result, _Output(highlight=False))
 
 

@@ -14,6 +14,7 @@ from augury import report as pages
 from augury.errors import InvalidInput
 from augury.operations.files import PAGES, check_output
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import LEDGER, LEDGER_IS_LOCAL, WRITTEN
 from augury.operations.recording import ready_to_record
 from augury.operations.registry import register
 from augury.spec import Spec
@@ -34,19 +35,19 @@ class AuditOptions(Spec):
         msgspec.Meta(
             description="Files of one backtest: trades, equity, statistics, a freqtrade result, an Optuna storage."
         ),
-    ] = option(positional=True)
+    ] = option(positional=True, path=True)
     tries: Annotated[
         int | None,
         msgspec.Meta(description="How many variants were tried before this one was shown, itself included."),
     ] = option(None)
     bars: Annotated[
         tuple[str, ...], msgspec.Meta(description="Bars it traded on, to check fills and delays; may be repeated.")
-    ] = option((), short="-b")
+    ] = option((), short="-b", path=True)
     benchmark: Annotated[str | None, msgspec.Meta(description="Bars of what it should beat by being held.")] = option(
-        None
+        None, path=True
     )
     report: Annotated[str | None, msgspec.Meta(description="Write one self-contained HTML page here.")] = option(
-        None, short="-r"
+        None, short="-r", path=WRITTEN
     )
     cash: Annotated[
         float | None, msgspec.Meta(description="The account at the start, where the file does not state it.")
@@ -72,7 +73,7 @@ class AuditOptions(Spec):
     )
     ledger: Annotated[
         str | None, msgspec.Meta(description="The ledger to write to and to count tries from; 'off' for none.")
-    ] = option(None)
+    ] = option(None, path=LEDGER, local=LEDGER_IS_LOCAL)
     seed: Annotated[int, msgspec.Meta(description="Seed of the resampling.")] = option(0)
 
     def check(self) -> None:

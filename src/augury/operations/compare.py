@@ -16,6 +16,7 @@ from augury.operations.contenders import Contender, contenders_of
 from augury.operations.files import PAGES, check_output
 from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import CONTENDERS, WRITTEN
 from augury.operations.recording import Recorded, capsule_of, entry_of, ready_to_record, record
 from augury.operations.registry import register
 from augury.operations.strategy_inputs import Instrument, RunOptions, backtest_spec, kept_of, read_instrument
@@ -35,14 +36,16 @@ _BENCHMARK = "buy and hold"
 class CompareOptions(RunOptions):
     """Options of the `compare` operation."""
 
-    file: Annotated[str, msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(positional=True)
+    file: Annotated[str, msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(
+        positional=True, path=True
+    )
     strategies: Annotated[
         tuple[str, ...],
         msgspec.Meta(
             description="Two or more: names or .py files; label=NAME tells two of the same name apart. Buy and hold is "
             "always there."
         ),
-    ] = option(positional=True)
+    ] = option(positional=True, path=CONTENDERS)
     parameters: Annotated[
         tuple[str, ...],
         msgspec.Meta(
@@ -53,7 +56,7 @@ class CompareOptions(RunOptions):
         int, msgspec.Meta(ge=0, description="Histories in random order to compare each with; 0 for none.")
     ] = option(1000)
     report: Annotated[str | None, msgspec.Meta(description="Write one self-contained HTML page here.")] = option(
-        None, short="-r"
+        None, short="-r", path=WRITTEN
     )
 
 

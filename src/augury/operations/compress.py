@@ -11,6 +11,7 @@ from augury import learning
 from augury.operations.model_folders import check_model_folder, unwritable_told
 from augury.operations.model_inputs import Files, UniverseOptions, nested_track, read_universe
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import BARS, WRITTEN
 from augury.operations.registry import register
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ __all__ = ["CompressOptions", "CompressResult"]
 class CompressOptions(UniverseOptions):
     """Options of the `compress` operation."""
 
-    model: Annotated[str, msgspec.Meta(description="The folder of a model artefact.")] = option(positional=True)
-    files: Files = option(positional=True)
+    model: Annotated[str, msgspec.Meta(description="The folder of a model artefact.")] = option(
+        positional=True, path=True
+    )
+    files: Files = option(positional=True, path=BARS)
     output: Annotated[str, msgspec.Meta(description="The folder to write the compressed model to.")] = option(
-        short="-o"
+        short="-o", path=WRITTEN
     )
     overwrite: Annotated[bool, msgspec.Meta(description="Replace the model that is in that folder.")] = option(False)
     level: Annotated[

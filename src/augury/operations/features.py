@@ -13,6 +13,7 @@ from augury import features, market
 from augury.errors import InvalidInput
 from augury.operations.files import check_output, write_table
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import WRITTEN
 from augury.operations.registry import register
 from augury.spec import Spec
 
@@ -30,14 +31,14 @@ class FeaturesOptions(Spec):
 
     file: Annotated[
         str | None, msgspec.Meta(description="Bars: CSV, Parquet or Feather. Without it the catalogue is listed.")
-    ] = option(None, positional=True)
+    ] = option(None, positional=True, path=True)
     select: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="A feature, options in brackets: rsi, 'sma(timeperiod=50)'; repeat for several."),
     ] = option((), short="-f")
     output: Annotated[
         str | None, msgspec.Meta(description="Write every row to this .csv, .parquet or .feather file.")
-    ] = option(None, short="-o")
+    ] = option(None, short="-o", path=WRITTEN)
     symbol: Annotated[str | None, msgspec.Meta(description="The symbol to take from a file with several.")] = option(
         None
     )

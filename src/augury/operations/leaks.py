@@ -16,6 +16,7 @@ from augury.errors import InvalidInput
 from augury.operations.leak_remedies import Cause, cause_of, remedy_for
 from augury.operations.leak_subjects import Kind, LeakSubject, leak_subject
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import SUBJECT
 from augury.operations.registry import register
 from augury.spec import Spec
 
@@ -42,14 +43,16 @@ class LeaksOptions(Spec):
             description="A strategy's name, a feature such as 'rsi(timeperiod=7)', a .py file that defines "
             "positions(bars) or features(bars), or FILE.py:function."
         ),
-    ] = option(positional=True)
-    file: Annotated[str, msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(positional=True)
+    ] = option(positional=True, path=SUBJECT)
+    file: Annotated[str, msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(
+        positional=True, path=True
+    )
     parameters: Annotated[
         tuple[str, ...], msgspec.Meta(description="A parameter of the strategy, such as fast=10; repeat for several.")
     ] = option((), short="-p")
     news: Annotated[
         str | None, msgspec.Meta(description="News for a function of (bars, news): JSON Lines, CSV or Parquet.")
-    ] = option(None, short="-n")
+    ] = option(None, short="-n", path=True)
     depth: Annotated[
         Literal["quick", "normal", "deep"],
         msgspec.Meta(description="How many bars and moments to try: seconds, or minutes when deep."),

@@ -14,6 +14,7 @@ from augury.errors import InvalidInput, NotFound
 from augury.operations.capsules import existing_ledger
 from augury.operations.files import check_output
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import LEDGER, LEDGER_IS_LOCAL, WRITTEN
 from augury.operations.registry import register
 from augury.spec import Spec
 
@@ -42,7 +43,7 @@ class LedgerOptions(Spec):
     ledger: Annotated[
         str | None,
         msgspec.Meta(description="File of the ledger; $AUGURY_LEDGER or augury-ledger.sqlite when left out."),
-    ] = option(None)
+    ] = option(None, path=LEDGER, local=LEDGER_IS_LOCAL)
     kind: Annotated[
         str | None, msgspec.Meta(description="Only entries of this kind: backtest, validate, compare, audit, ...")
     ] = option(None)
@@ -59,7 +60,7 @@ class LedgerOptions(Spec):
         ),
     ] = option(())
     output: Annotated[str | None, msgspec.Meta(description="export: the file to write, .jsonl or .csv.")] = option(
-        None, short="-o"
+        None, short="-o", path=WRITTEN
     )
 
     def check(self) -> None:

@@ -27,7 +27,7 @@ class ModelsOptions(Spec):
     """Options of the `models` operation."""
 
     folder: Annotated[str, msgspec.Meta(description="The folder that holds artefacts, or a single one.")] = option(
-        "models", positional=True
+        "models", positional=True, path=True
     )
 
 

@@ -13,6 +13,7 @@ from augury import learning, market
 from augury.operations.files import check_output, write_table
 from augury.operations.model_inputs import SAMPLE, Files, UniverseOptions, read_universe, timeframe_notes
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import BARS, WRITTEN
 from augury.operations.registry import register
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ __all__ = ["PredictOptions", "PredictResult"]
 class PredictOptions(UniverseOptions):
     """Options of the `predict` operation."""
 
-    model: Annotated[str, msgspec.Meta(description="The folder of a model artefact.")] = option(positional=True)
-    files: Files = option(positional=True)
+    model: Annotated[str, msgspec.Meta(description="The folder of a model artefact.")] = option(
+        positional=True, path=True
+    )
+    files: Files = option(positional=True, path=BARS)
     rows: Annotated[int, msgspec.Meta(ge=1, description="How many of the last bars of each symbol to print.")] = option(
         3
     )
     output: Annotated[
         str | None, msgspec.Meta(description="Write every bar's prediction to this .csv, .parquet or .feather file.")
-    ] = option(None, short="-o")
+    ] = option(None, short="-o", path=WRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,7 +20,7 @@ class QualityOptions(Spec):
     """Options of the `quality` operation."""
 
     files: Annotated[tuple[str, ...], msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(
-        positional=True
+        positional=True, path=True
     )
     zone: Annotated[
         str | None, msgspec.Meta(description="Time zone of clock times without one, such as America/New_York.")

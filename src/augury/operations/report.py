@@ -18,6 +18,7 @@ from augury.operations.capsules import FoundCapsule, find_capsule
 from augury.operations.files import PAGES, check_output
 from augury.operations.leak_count import count_leaks
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import LEDGER, LEDGER_IS_LOCAL, RUNS_CODE, WRITTEN
 from augury.operations.recording import ready_to_record, tried_on
 from augury.operations.registry import register
 from augury.operations.rerun import Rerun, rerunning
@@ -43,14 +44,14 @@ class ReportOptions(Spec):
             description="Run capsules (.json) or entries of the ledger; several make one page side by side. The code "
             "of their strategies is run."
         ),
-    ] = option(positional=True)
-    output: Annotated[str, msgspec.Meta(description="The page to write, .html.")] = option(short="-o")
+    ] = option(positional=True, path=True)
+    output: Annotated[str, msgspec.Meta(description="The page to write, .html.")] = option(short="-o", path=WRITTEN)
     permutations: Annotated[
         int | None,
         msgspec.Meta(description="Histories in random order to compare with, 0 for none; as recorded when left out."),
     ] = option(None)
     data: Annotated[str | None, msgspec.Meta(description="Where the bars of the run are now, when they moved.")] = (
-        option(None)
+        option(None, path=True)
     )
     ledger: Annotated[
         str | None,
@@ -58,7 +59,7 @@ class ReportOptions(Spec):
             description="File of the ledger to count tries from, or off; $AUGURY_LEDGER or augury-ledger.sqlite when "
             "left out. Nothing is written to it."
         ),
-    ] = option(None)
+    ] = option(None, path=LEDGER, local=LEDGER_IS_LOCAL)
     even_if_changed: Annotated[
         bool, msgspec.Meta(description="Write the page, with a warning, of a run that does not come out as recorded.")
     ] = option(False)
@@ -226,5 +227,6 @@ register(
         changes_state=True,
         role="operator",
         long=True,
+        local=RUNS_CODE,
     )
 )

@@ -12,6 +12,7 @@ import numpy as np
 from augury import market, sentiment
 from augury.errors import InvalidInput
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import SENTIMENT
 from augury.operations.registry import register
 from augury.spec import Spec
 
@@ -27,7 +28,7 @@ class SentimentOptions(Spec):
     texts: Annotated[tuple[str, ...], msgspec.Meta(description="Texts to score.")] = option((), positional=True)
     news: Annotated[
         str | None, msgspec.Meta(description="News: JSON Lines, CSV or Parquet with ticker, text, published_at.")
-    ] = option(None, short="-n")
+    ] = option(None, short="-n", path=True)
     at: Annotated[
         str | None,
         msgspec.Meta(description="Snapshot as of this time (ISO, with zone); the last item's when left out."),
@@ -35,13 +36,13 @@ class SentimentOptions(Spec):
     sectors: Annotated[
         str | None,
         msgspec.Meta(description="Sectors: a table with ticker and sector, to compare news within a sector."),
-    ] = option(None)
+    ] = option(None, path=True)
     window: Annotated[
         Literal["5m", "30m", "1h", "1d"], msgspec.Meta(description="Window of the snapshot; sets how fast news fades.")
     ] = option("1d", short="-w")
     model: Annotated[
         str, msgspec.Meta(description="Sentiment model: embedded, lexicon, or a Hugging Face name or folder.")
-    ] = option("embedded", short="-m")
+    ] = option("embedded", short="-m", path=SENTIMENT)
     zone: Annotated[str | None, msgspec.Meta(description="Time zone of clock times without one.")] = option(
         None, short="-z"
     )

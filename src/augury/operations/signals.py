@@ -12,6 +12,7 @@ from augury import learning, market, sentiment, signals
 from augury.errors import AuguryError, InvalidBars, NotEnoughData, NotFound, Refused, nearest
 from augury.operations.news_notes import news_notes
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import SENTIMENT
 from augury.operations.price_notes import price_notes
 from augury.operations.registry import register
 from augury.spec import Spec
@@ -34,10 +35,10 @@ class SignalsOptions(Spec):
     files: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="Bars: CSV, Parquet or Feather. One file a ticker, or a file with a symbol column."),
-    ] = option(positional=True)
+    ] = option(positional=True, path=True)
     news: Annotated[
         str | None, msgspec.Meta(description="News: JSON Lines, CSV or Parquet with ticker, text, published_at.")
-    ] = option(None, short="-n")
+    ] = option(None, short="-n", path=True)
     zone: Annotated[
         str | None, msgspec.Meta(description="Time zone of clock times without one, such as America/New_York.")
     ] = option(None, short="-z")
@@ -52,17 +53,17 @@ class SignalsOptions(Spec):
     ] = option(())
     model: Annotated[
         str, msgspec.Meta(description="Sentiment model: embedded, lexicon, or a Hugging Face name or folder.")
-    ] = option("embedded", short="-m")
+    ] = option("embedded", short="-m", path=SENTIMENT)
     artefact: Annotated[
         str | None,
         msgspec.Meta(
             description="A trained model's folder: its probability of a rise sizes signals after its training."
         ),
-    ] = option(None, short="-a")
+    ] = option(None, short="-a", path=True)
     sectors: Annotated[
         str | None,
         msgspec.Meta(description="Sectors: a table with ticker and sector, to compare news within a sector."),
-    ] = option(None)
+    ] = option(None, path=True)
     thresholds: Annotated[
         Literal["quantile", "absolute"],
         msgspec.Meta(description="Sentiment thresholds: points of each ticker's own history, or fixed levels."),

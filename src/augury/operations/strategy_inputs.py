@@ -13,6 +13,7 @@ import msgspec
 from augury import backtest, ledger, market
 from augury.errors import InvalidInput
 from augury.operations.operation import option
+from augury.operations.places import LEDGER, LEDGER_IS_LOCAL, SPLITS, STRATEGY, WRITTEN
 from augury.spec import Spec
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class DataOptions(Spec):
             description="none: prices as they are; detect: steps like a split are taken for one, and said so; or a "
             "table (at, kind, value) of splits, dividends and a delisting."
         ),
-    ] = option("none")
+    ] = option("none", path=SPLITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class RunOptions(DataOptions):
     ledger: Annotated[
         str | None,
         msgspec.Meta(description="File of the ledger, or off; $AUGURY_LEDGER or augury-ledger.sqlite when left out."),
-    ] = option(None)
+    ] = option(None, path=LEDGER, local=LEDGER_IS_LOCAL)
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1, description="Seed of every test that draws at random.")] = (
         option(0)
     )
@@ -106,17 +107,19 @@ class StrategyOptions(RunOptions):
         msgspec.Meta(
             description="A strategy's name, a .py file that defines positions(bars), or the folder of a model."
         ),
-    ] = option(positional=True)
-    file: Annotated[str, msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(positional=True)
+    ] = option(positional=True, path=STRATEGY)
+    file: Annotated[str, msgspec.Meta(description="Bars: CSV, Parquet or Feather.")] = option(
+        positional=True, path=True
+    )
     permutations: Annotated[
         int, msgspec.Meta(ge=0, description="Histories in random order to compare with; 0 for none.")
     ] = option(1000)
     report: Annotated[str | None, msgspec.Meta(description="Write one self-contained HTML page here.")] = option(
-        None, short="-r"
+        None, short="-r", path=WRITTEN
     )
     save: Annotated[
         str | None, msgspec.Meta(description="Write the run capsule (.json) here, for verify and report.")
-    ] = option(None)
+    ] = option(None, path=WRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from augury.operations.model_inputs import (
     reads_of,
 )
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import BARS, WRITTEN
 from augury.operations.registry import register
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ class TrainOptions(DatasetOptions):
             'transformer, chart_cnn, \'stack(members=("xgboost", "linear"))\', average.'
         ),
     ] = option(positional=True)
-    files: Files = option(positional=True)
-    output: Annotated[str, msgspec.Meta(description="The folder to write the model to.")] = option(short="-o")
+    files: Files = option(positional=True, path=BARS)
+    output: Annotated[str, msgspec.Meta(description="The folder to write the model to.")] = option(
+        short="-o", path=WRITTEN
+    )
     overwrite: Annotated[bool, msgspec.Meta(description="Replace the model that is in that folder.")] = option(False)
     held_out: Annotated[
         float, msgspec.Meta(gt=0.0, lt=0.9, description="Last share of the time, looked at only by the last judgement.")
@@ -60,7 +63,7 @@ class TrainOptions(DatasetOptions):
         bool, msgspec.Meta(description="Measure what each feature adds, out of fold, and SHAP values of trees.")
     ] = option(True)
     report: Annotated[str | None, msgspec.Meta(description="Write one self-contained HTML page here.")] = option(
-        None, short="-r"
+        None, short="-r", path=WRITTEN
     )
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="Seed of every fit and of every interval.")] = (
         option(0)

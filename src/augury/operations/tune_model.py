@@ -11,6 +11,7 @@ import msgspec
 from augury import learning
 from augury.operations.model_inputs import DatasetOptions, Files, dataset_of, nested_track, read_universe, reads_of
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import BARS, WRITTEN
 from augury.operations.registry import register
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class TuneModelOptions(DatasetOptions):
     model: Annotated[
         str, msgspec.Meta(description="A model family; options given here stay as they are: 'xgboost(max_depth=4)'.")
     ] = option(positional=True)
-    files: Files = option(positional=True)
+    files: Files = option(positional=True, path=BARS)
     trials: Annotated[int, msgspec.Meta(ge=1, le=100_000, description="Settings to try in all.")] = option(30)
     workers: Annotated[int, msgspec.Meta(ge=1, le=256, description="Processes that share the trials.")] = option(1)
     storage: Annotated[
@@ -34,7 +35,7 @@ class TuneModelOptions(DatasetOptions):
         msgspec.Meta(
             description="A folder that keeps the study: run again to continue it, from several processes too."
         ),
-    ] = option(None)
+    ] = option(None, path=WRITTEN)
     latency: Annotated[
         bool, msgspec.Meta(description="Minimise the latency of a row too: shows the best trades between both.")
     ] = option(False)

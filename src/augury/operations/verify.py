@@ -10,6 +10,7 @@ import msgspec
 from augury.operations.capsules import find_capsule
 from augury.operations.changes import Change
 from augury.operations.operation import Operation, Progress, option
+from augury.operations.places import LEDGER, LEDGER_IS_LOCAL, RUNS_CODE
 from augury.operations.recording import versions
 from augury.operations.registry import register
 from augury.operations.rerun import Rerun, rerunning
@@ -31,12 +32,14 @@ class VerifyOptions(Spec):
             description="A run capsule (.json), or an entry of the ledger by its number or hash. The strategy's code "
             "that it holds is run: verify only what you would run."
         ),
-    ] = option(positional=True)
-    data: Annotated[str | None, msgspec.Meta(description="Where the bars are now, when they moved.")] = option(None)
+    ] = option(positional=True, path=True)
+    data: Annotated[str | None, msgspec.Meta(description="Where the bars are now, when they moved.")] = option(
+        None, path=True
+    )
     ledger: Annotated[
         str | None,
         msgspec.Meta(description="File of the ledger; $AUGURY_LEDGER or augury-ledger.sqlite when left out."),
-    ] = option(None)
+    ] = option(None, path=LEDGER, local=LEDGER_IS_LOCAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,5 +116,6 @@ register(
         result="augury.operations.verify:VerifyResult",
         run=_run,
         role="operator",
+        local=RUNS_CODE,
     )
 )

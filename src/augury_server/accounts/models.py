@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when, and how it ended; and people, who are Django's users."""
+"""The audit trail: who did what, when, and how it ended; people, who are Django's users; keys of machines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from augury.errors import Refused
 from augury_server.accounts.chain import START
 from augury_server.database.append_only import AppendOnly
 
-__all__ = ["OUTCOMES", "AuditEntry", "AuditQuerySet", "Person"]
+__all__ = ["OUTCOMES", "SCOPES", "ApiKey", "AuditEntry", "AuditQuerySet", "Person"]
 
 OUTCOMES = ("done", "refused", "failed")
 """How a recorded action may have ended: it was done, it was declined with a reason, or it broke."""
+
+SCOPES = ("predict", "stream", "operations", "inference")
+"""Parts of the API that a key may be allowed: predictions, streaming sessions, everything else, protocol v2."""
+
+_ROLES = ("viewer", "operator", "administrator")
 
 
 class AuditQuerySet(models.QuerySet["AuditEntry"]):
@@ -90,3 +95,50 @@ class Person(User):
         verbose_name = "person"
         verbose_name_plural = "people"
         default_permissions = ("view",)
+
+
+class ApiKey(models.Model):
+    """A key with which a program calls the API. Of its secret only the SHA-256 is kept.
+
+    The token is "aug_<key_id>_<secret>". Until `previous_until` the secret before the last rotation opens too.
+    """
+
+    key_id = models.CharField(max_length=16, editable=False)
+    name = models.CharField(max_length=100)
+    role = models.CharField(max_length=20, choices=[(name, name) for name in _ROLES], default="viewer")
+    scopes = models.JSONField(default=list)
+    owner = models.CharField(max_length=150)
+    secret_sha256 = models.CharField(max_length=64, editable=False)
+    previous_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    previous_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    rotated_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=150, blank=True, default="")
+    reason = models.CharField(max_length=500, blank=True, default="")
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """Newest first; of a name there is one key that is not revoked."""
+
+        ordering: ClassVar = ["-id"]
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key_id"], name="api_key_id_unique"),
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(revoked_at__isnull=True), name="api_key_one_of_a_name"
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=_ROLES), name="api_key_role_known"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "-id"], name="api_key_name"),
+            models.Index(fields=["role", "-id"], name="api_key_role"),
+            models.Index(fields=["owner", "-id"], name="api_key_owner"),
+            models.Index(fields=["-last_used_at"], name="api_key_last_used"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key_id})"

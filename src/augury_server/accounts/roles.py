@@ -44,7 +44,7 @@ def has_permission(role: Role, label: str, codename: str) -> bool:
     verb = codename.partition("_")[0]
     if not label.startswith("augury_"):
         return False
-    if codename.endswith("_person"):
+    if codename.endswith(("_person", "_apikey")):
         return role == "administrator"
     if verb == "view" or role == "administrator":
         return True

@@ -16,20 +16,23 @@ __all__ = ["AWAY", "borrowed_connection", "in_transaction"]
 AWAY = (OperationalError, InterfaceError)
 """What Django raises when the database does not answer, is locked or gave a statement up."""
 
+_LASTING = "FULL"  # as every connection of the platform begins
+
 
 @contextmanager
 def borrowed_connection(*, wait_seconds: float | None = None) -> Iterator[BaseDatabaseWrapper]:
     """This thread's connection; one that had to be opened is closed again, so that no thread of others keeps one.
 
-    `wait_seconds` bounds how long a write waits for another writer of SQLite. A connection that turns out to be dead,
-    as after a restart of the server, is closed, so that the next use opens a new one.
+    `wait_seconds`, for writes that may be lost: how long they wait for another writer of SQLite at most; their commits
+    do not wait for the disk, so that a power cut may undo the last of them and damages nothing (WAL). A connection that
+    turns out to be dead, as after a restart of the server, is closed, so that the next use opens a new one.
     """
     connection = connections["default"]
     found = connection.connection is not None
     short = wait_seconds is not None and connection.vendor == "sqlite" and not connection.in_atomic_block
     try:
         if short:
-            _set_busy_timeout(connection, wait_seconds or 0.0)
+            _prepare(connection, wait_seconds or 0.0, "NORMAL")
         yield connection
     except AWAY:
         if not connection.in_atomic_block:
@@ -40,7 +43,7 @@ def borrowed_connection(*, wait_seconds: float | None = None) -> Iterator[BaseDa
             if not found:
                 connection.close()
             elif short and connection.connection is not None:
-                _set_busy_timeout(connection, float(connection.settings_dict["OPTIONS"].get("timeout", 5.0)))
+                _prepare(connection, float(connection.settings_dict["OPTIONS"].get("timeout", 5.0)), _LASTING)
 
 
 def in_transaction() -> bool:
@@ -48,6 +51,7 @@ def in_transaction() -> bool:
     return connections["default"].in_atomic_block
 
 
-def _set_busy_timeout(connection: BaseDatabaseWrapper, seconds: float) -> None:
+def _prepare(connection: BaseDatabaseWrapper, wait_seconds: float, synchronous: str) -> None:
     connection.ensure_connection()
-    connection.connection.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
+    connection.connection.execute(f"PRAGMA busy_timeout = {int(1000 * wait_seconds)}")
+    connection.connection.execute(f"PRAGMA synchronous = {synchronous}")

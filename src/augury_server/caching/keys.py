@@ -21,7 +21,18 @@ from augury.errors import InvalidInput
 from augury.spec import Spec
 from augury.version import __version__
 
-__all__ = ["EVERYTHING", "Key", "checked_name", "key_of", "key_tag", "make_key", "name_tag", "name_tags", "own_tags"]
+__all__ = [
+    "EVERYTHING",
+    "Key",
+    "checked_name",
+    "key_of",
+    "key_tag",
+    "make_key",
+    "name_of",
+    "name_tag",
+    "name_tags",
+    "own_tags",
+]
 
 Key = NewType("Key", str)
 """`name:hash`, as `key_of` makes it."""
@@ -78,6 +89,11 @@ def name_tags(name: str) -> tuple[str, ...]:
     return (EVERYTHING, *(name_tag(".".join(words[: count + 1])) for count in range(len(words))))
 
 
+def name_of(key: str) -> str:
+    """The name in a key."""
+    return key.partition(":")[0]
+
+
 def name_tag(name: str) -> str:
     """The tag of all entries whose name is `name` or begins with it and a dot."""
     return f"n:{name}"
@@ -94,7 +110,7 @@ def own_tags(key: Key, tags: Iterable[str]) -> tuple[str, ...]:
         raise InvalidInput(f"a key comes from key_of, such as 'features.rsi:' and 32 hex digits; got {key!r:.150}")
     if isinstance(tags, str):
         raise InvalidInput(f"tags should be a tuple of texts, got the text {tags!r:.80}; write ({tags!r:.40},)")
-    return (*name_tags(key.partition(":")[0]), key_tag(key), *sorted({checked_tag(tag) for tag in tags}))
+    return (*name_tags(name_of(key)), key_tag(key), *sorted({checked_tag(tag) for tag in tags}))
 
 
 def checked_tag(tag: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 from augury.errors import InvalidInput, Unavailable
 from augury_server.caching.borrowed import in_transaction
@@ -15,19 +15,24 @@ from augury_server.caching.envelope import Header, seal
 from augury_server.caching.figures import Figures
 from augury_server.caching.flights import Flights
 from augury_server.caching.invalidations import Invalidations, View, after_commit, record_invalidation
-from augury_server.caching.keys import EVERYTHING, Key, checked_name, checked_tag, key_tag, name_tag, own_tags
+from augury_server.caching.keys import EVERYTHING, Key, checked_name, checked_tag, key_tag, name_of, name_tag, own_tags
 from augury_server.caching.leases import Lease, Leases
 from augury_server.caching.lookup import SKEW_SECONDS, Ask, Found, Lookup, Tiers, namespace_of
 from augury_server.caching.memory_tier import MemoryTier, NearEntry
 from augury_server.caching.redis_tier import RedisTier
+from augury_server.caching.sharing import Sharing
 from augury_server.caching.values import decode_value, encode_value
 from augury_server.settings.sections import CacheSettings
 
 __all__ = ["MAX_TTL_SECONDS", "Cache", "Clocks", "Reach"]
 
 T = TypeVar("T")
-Reach: TypeAlias = Literal["process", "shared", "durable"]
-"""How far a value goes: this process; Redis (the database while it is away); Redis and the database."""
+Reach: TypeAlias = Literal["process", "shared", "durable", "adaptive"]
+"""How far a value goes: this process; Redis (the database while it is away); Redis and the database.
+
+"adaptive" is "shared" for names whose values take longer to compute than to fetch, "process" for the others, as this
+process measures it: then each process computes its own, at once with others if they ask at once.
+"""
 
 MAX_TTL_SECONDS = 30 * 86_400.0
 """No entry lives longer, so that invalidations older than this can be forgotten."""
@@ -77,7 +82,8 @@ class Cache:
             check_seconds=settings.check_seconds, breaker=Breaker(ticks=ticks), changed=self.memory.clear, ticks=ticks
         )
         tiers = Tiers(self.memory, self.redis, self.database)
-        self._lookup = Lookup(tiers, self.invalidations, self.figures, self._clocks.wall, ticks)
+        self.sharing = Sharing()
+        self._lookup = Lookup(tiers, self.invalidations, self.figures, self._clocks.wall, ticks, self.sharing)
         self._ahead = self._clocks.wall() - ticks()
         self._leases = Leases(settings.lease_seconds)
         self._flights = Flights(ticks)
@@ -105,7 +111,7 @@ class Cache:
             if found is not None:
                 value: T = decode_value(found.payload)
                 return value
-            return self._fly(_checked(ask), compute, view)
+            return self._fly(self._within_reach(_checked(ask)), compute, view)
         finally:
             self._asked()
 
@@ -182,6 +188,11 @@ class Cache:
         self._ahead = ahead
         return self.invalidations.current()
 
+    def _within_reach(self, ask: Ask) -> Ask:
+        if ask.reach != "adaptive":
+            return ask
+        return ask._replace(reach="shared" if self.sharing.worth(name_of(ask.key)) else "process")
+
     def _find_or_compute(
         self, ask: Ask, compute: Callable[[], T], tags: tuple[str, ...], generation: int
     ) -> tuple[T, bytes | None]:
@@ -190,37 +201,33 @@ class Cache:
             near = self._lookup.near(ask, view, again=True)  # somebody may have landed just before us
             if near is not None:
                 return decode_value(near.payload), near.payload
-            found = self._lookup.far(ask)
-            if found is not None:
-                return self._kept_value(ask, found)
         if ask.reach == "process" or generation < 0 or in_transaction():
-            return self._compute(ask, compute, tags)
-        found, lease = self._wait_or_lease(ask, generation)
-        if found is not None:
-            return self._kept_value(ask, found)
+            found = None if view is None else self._lookup.far(ask)
+            return self._compute(ask, compute, tags) if found is None else self._kept_value(ask, found)
+        found, lease = self._find_or_lease(ask, generation)
         with self._leases.kept(lease):
-            return self._compute(ask, compute, tags)
+            under = ask if lease is None else ask._replace(lease=lease)
+            return self._compute(under, compute, tags) if found is None else self._kept_value(under, found)
 
     def _kept_value(self, ask: Ask, found: Found) -> tuple[Any, bytes]:
         self._lookup.promote(ask, found)
         return found.value, found.payload
 
-    def _wait_or_lease(self, ask: Ask, generation: int) -> tuple[Found | None, Lease | None]:
-        """What somebody else computed meanwhile, or the lease to compute it, or neither when the wait grew too long."""
-        began = self._clocks.ticks()
-        pause, waited = _FIRST_POLL_SECONDS, False
+    def _find_or_lease(self, ask: Ask, generation: int) -> tuple[Found | None, Lease | None]:
+        """What is there or comes while somebody else computes it; otherwise a lease to compute it, if there is one.
+
+        Neither when the wait grew too long or no store answers. A lease's name tells the generation: who asks after an
+        invalidation does not wait for who began before it.
+        """
+        began, waited = self._clocks.ticks(), False
+        name = f"{namespace_of(self.invalidations.view)}:lease:{ask.key}:{generation}"
+        pause = _FIRST_POLL_SECONDS
         try:
-            while self._clocks.ticks() - began < self._settings.wait_seconds:
-                lease = self._lease(ask, generation)
-                if lease is None:
-                    return None, None
-                found = self._lookup.far(ask, again=True)
-                if found is not None:
-                    if isinstance(lease, Lease):
-                        lease.store.release(lease.name, lease.holder)
-                    return found, None
-                if isinstance(lease, Lease):
-                    return None, lease
+            while not waited or self._clocks.ticks() - began < self._settings.wait_seconds:
+                lease = self._leases.wanted(name)
+                found, taken = self._lookup.far_or_lease(ask, lease, again=waited)
+                if found is not None or taken or taken is None:
+                    return found, lease if taken else None
                 waited = True
                 self._clocks.sleep(pause)
                 pause = min(1.5 * pause, _LONGEST_POLL_SECONDS)
@@ -231,20 +238,13 @@ class Cache:
                 self.figures.add("waits")
                 self.figures.add("waited_seconds", self._clocks.ticks() - began)
 
-    def _lease(self, ask: Ask, generation: int) -> Lease | bool | None:
-        """A lease of Redis, of the database while Redis is away; False when somebody has it; None when both are away.
-
-        Its name tells the generation: who asks after an invalidation does not wait for who began before it.
-        """
-        name = f"{namespace_of(self.invalidations.view)}:lease:{ask.key}:{generation}"
-        lease = self._leases.acquire(self.redis, name)
-        if lease is None:
-            lease = self._leases.acquire(self.database, name)
-        return lease
-
     def _compute(self, ask: Ask, compute: Callable[[], T], tags: tuple[str, ...]) -> tuple[T, bytes | None]:
-        """Compute, and store what may be stored."""
-        view = self.invalidations.refreshed()
+        """Compute, and store what may be stored.
+
+        A view from before says of fewer invalidations than have happened, so that what is stored under its number is
+        at worst invalid too soon. Not so in a transaction, which may see a state older than the view: it looks anew.
+        """
+        view = self.invalidations.refreshed() if in_transaction() else self.invalidations.current()
         fence = view.seen if view is not None else -1
         began, ticked, timed = self._clocks.wall(), self._clocks.ticks(), time.perf_counter()
         try:
@@ -256,6 +256,7 @@ class Cache:
             cost = time.perf_counter() - timed
             self.figures.add("computed")
             self.figures.add("computing_seconds", cost)
+            self.sharing.computed(name_of(ask.key), cost)
         payload = encode_value(value)
         if view is None:
             self.figures.add("unverified")
@@ -280,16 +281,16 @@ class Cache:
         if ask.reach == "process" or len(entry.payload) > _LARGEST_BYTES:
             return
         sealed = seal(ask.key, header, entry.payload, self._settings.compress_above_bytes)
-        in_redis = self.redis.write(namespace_of(view), ask.key, sealed, left)
+        in_redis = self.redis.write(namespace_of(view), ask.key, sealed, left, ask.lease)
         if in_redis:
             self._lookup.wrote("redis", len(sealed))
-        if (ask.reach == "durable" or not in_redis) and self.database.write(ask.key, header, sealed):
+        if (ask.reach == "durable" or not in_redis) and self.database.write(ask.key, header, sealed, ask.lease):
             self._lookup.wrote("database", len(sealed))
 
 
 def _checked(ask: Ask) -> Ask:
     if not 0 < ask.ttl <= MAX_TTL_SECONDS:
         raise InvalidInput(f"ttl should be more than 0 and at most {MAX_TTL_SECONDS:.0f} seconds, got {ask.ttl!r}")
-    if ask.reach not in ("process", "shared", "durable"):
-        raise InvalidInput(f"reach should be 'process', 'shared' or 'durable', got {ask.reach!r}")
+    if ask.reach not in get_args(Reach):
+        raise InvalidInput(f"reach should be {', '.join(get_args(Reach))}, got {ask.reach!r}")
     return ask

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Protocol
 
 __all__ = ["Lease", "LeaseStore", "Leases"]
@@ -21,12 +22,23 @@ class LeaseStore(Protocol):
 
 
 class Lease:
-    """A lease that is ours until it is released; a thread of this process extends it while its holder computes."""
+    """A lease that is asked for and, once `store` is known, ours until it is given back.
 
-    __slots__ = ("holder", "name", "store")
+    A thread of this process extends it while its holder computes.
+    """
 
-    def __init__(self, store: LeaseStore, name: str, holder: str) -> None:
-        self.store, self.name, self.holder = store, name, holder
+    __slots__ = ("holder", "name", "over", "seconds", "store")
+
+    def __init__(self, name: str, holder: str, seconds: float) -> None:
+        self.name, self.holder, self.seconds = name, holder, seconds
+        self.store: LeaseStore | None = None
+        self.over = False
+
+    def give_back(self) -> None:
+        """Release it, unless that was done already together with something else."""
+        if self.store is not None and not self.over:
+            self.over = True
+            self.store.release(self.name, self.holder)
 
 
 class Leases:
@@ -38,15 +50,15 @@ class Leases:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        self._process = uuid.uuid4().hex[:20]
+        self._count = count(1)
         self._lock = threading.Lock()
         self._held: dict[str, Lease] = {}
         self._keeper: threading.Thread | None = None
 
-    def acquire(self, store: LeaseStore, name: str) -> Lease | bool | None:
-        """The lease; False when somebody else has it; None when the store is away."""
-        holder = uuid.uuid4().hex
-        taken = store.acquire(name, holder, self._seconds)
-        return Lease(store, name, holder) if taken else taken
+    def wanted(self, name: str) -> Lease:
+        """A lease to ask for, under a holder's name that nobody else has."""
+        return Lease(name, f"{self._process}{next(self._count):x}", self._seconds)
 
     @contextmanager
     def kept(self, lease: Lease | None) -> Iterator[None]:
@@ -60,7 +72,7 @@ class Leases:
         finally:
             with self._lock:
                 self._held.pop(lease.holder, None)
-            lease.store.release(lease.name, lease.holder)
+            lease.give_back()
 
     def _hold(self, lease: Lease) -> None:
         with self._lock:
@@ -78,4 +90,5 @@ class Leases:
                     self._keeper = None
                     return
             for lease in held:
-                lease.store.extend(lease.name, lease.holder, self._seconds)
+                if lease.store is not None and not lease.over:
+                    lease.store.extend(lease.name, lease.holder, self._seconds)

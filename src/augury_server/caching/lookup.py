@@ -12,8 +12,10 @@ from augury_server.caching.envelope import DamagedEntry, Header, open_sealed
 from augury_server.caching.figures import Figures
 from augury_server.caching.invalidations import Invalidations, View
 from augury_server.caching.keys import Key
+from augury_server.caching.leases import Lease
 from augury_server.caching.memory_tier import MemoryTier, NearEntry
 from augury_server.caching.redis_tier import RedisTier
+from augury_server.caching.sharing import Sharing
 from augury_server.caching.values import DamagedValue, decode_value
 
 __all__ = ["SKEW_SECONDS", "Ask", "Found", "Lookup", "Tiers", "namespace_of"]
@@ -23,12 +25,16 @@ SKEW_SECONDS = 2.0
 
 
 class Ask(NamedTuple):
-    """What somebody asks for: a key, at most `ttl` seconds old, none of `tags` invalidated since, within `reach`."""
+    """What somebody asks for: a key, at most `ttl` seconds old, none of `tags` invalidated since, within `reach`.
+
+    `lease` is the one under which it is computed, to be given back with what is stored.
+    """
 
     key: Key
     tags: tuple[str, ...]
     ttl: float
     reach: str
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Tiers:
 
 
 class Lookup:
-    """Reads of all tiers; `wall` and `ticks` are the clocks."""
+    """Reads of all tiers; `wall` and `ticks` are the clocks, `sharing` is told what far looks take."""
 
     def __init__(
         self,
@@ -61,9 +67,10 @@ class Lookup:
         figures: Figures,
         wall: Callable[[], float],
         ticks: Callable[[], float],
+        sharing: Sharing,
     ) -> None:
         self._tiers, self._invalidations, self._figures = tiers, invalidations, figures
-        self._wall, self._ticks = wall, ticks
+        self._wall, self._ticks, self._sharing = wall, ticks, sharing
         self._told = 0
 
     def near(self, ask: Ask, view: View, *, again: bool = False) -> NearEntry | None:
@@ -83,8 +90,8 @@ class Lookup:
         self.drop(ask, "outdated")
         return None
 
-    def far(self, ask: Ask, *, again: bool = False) -> Found | None:
-        """A valid entry of Redis or the database; `again`: a look while waiting, whose misses are not counted."""
+    def far(self, ask: Ask) -> Found | None:
+        """A valid entry of Redis or the database."""
         if ask.reach == "process":
             return None
         redis, found = self._tiers.redis, None
@@ -92,11 +99,49 @@ class Lookup:
             began = time.perf_counter_ns()
             sealed, told = redis.read(namespace_of(self._invalidations.view), ask.key)
             self._listen(told)
-            found = self._judged(ask, sealed, "redis", again=again, began=began)
+            found = self._judged(ask, sealed, "redis", again=False, began=began)
         if found is None and (ask.reach == "durable" or not redis.up):
-            began = time.perf_counter_ns()
-            found = self._judged(ask, self._tiers.database.read(ask.key), "database", again=again, began=began)
+            found = self._read_database(ask, again=False)
         return found
+
+    def far_or_lease(self, ask: Ask, lease: Lease, *, again: bool = False) -> tuple[Found | None, bool | None]:
+        """A valid entry of Redis or the database, or whether the lease to compute it is ours now.
+
+        The lease is one of Redis, of the database while Redis is away. Nobody who had it before can have stored an
+        entry that this did not see. False: somebody else has it; None: both are away. `again`: a look while waiting,
+        whose misses are not counted.
+        """
+        redis, taken = self._tiers.redis, None
+        if redis.client is not None:
+            found, taken = self._redis_or_lease(ask, lease, again=again)
+            if found is not None:
+                return found, taken
+        if ask.reach == "durable" or not redis.up:
+            found = self._read_database(ask, again=again)
+            if found is not None:
+                return found, taken
+        if taken is None:
+            taken = self._tiers.database.acquire(lease.name, lease.holder, lease.seconds)
+            if taken:
+                lease.store = self._tiers.database
+                return self._read_database(ask, again=True), taken
+        return None, taken
+
+    def _redis_or_lease(self, ask: Ask, lease: Lease, *, again: bool) -> tuple[Found | None, bool | None]:
+        redis, began = self._tiers.redis, time.perf_counter_ns()
+        namespace = namespace_of(self._invalidations.view)
+        sealed, told, taken = redis.read_or_lease(namespace, ask.key, lease)
+        self._listen(told)
+        found = self._judged(ask, sealed, "redis", again=again, began=began)
+        if found is None and sealed is not None and redis.up:  # there, but not to be believed
+            began = time.perf_counter_ns()
+            sealed, _, taken = redis.read_or_lease(namespace, ask.key, lease, anyway=True)
+            found = self._judged(ask, sealed, "redis", again=True, began=began)
+        return found, taken
+
+    def _read_database(self, ask: Ask, *, again: bool) -> Found | None:
+        began = time.perf_counter_ns()
+        return self._judged(ask, self._tiers.database.read(ask.key), "database", again=again, began=began)
 
     def promote(self, ask: Ask, found: Found) -> None:
         """Copy an entry to the tiers nearer than its own; it keeps its deadline."""
@@ -107,7 +152,7 @@ class Lookup:
         if self._tiers.memory.write(ask.key, entry):
             self.wrote("memory", len(found.payload))
         if found.tier == "database" and self._tiers.redis.write(
-            namespace_of(self._invalidations.view), ask.key, found.sealed, left
+            namespace_of(self._invalidations.view), ask.key, found.sealed, left, ask.lease
         ):
             self.wrote("redis", len(found.sealed))
 
@@ -131,6 +176,7 @@ class Lookup:
     def _judged(self, ask: Ask, sealed: bytes | None, tier: str, *, again: bool, began: int) -> Found | None:
         found = None if sealed is None else self._opened(ask, sealed, tier)
         took = time.perf_counter_ns() - began
+        self._sharing.looked(took / 1e9)
         if found is not None and sealed is not None:
             self._figures.hit(tier, len(sealed), found.header.cost_seconds, took)
         elif not again:

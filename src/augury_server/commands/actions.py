@@ -17,7 +17,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "monitor": "monitor.report",
         "performance": "universe.performance",
         "health-check": "server.doctor",
-        "ab-test": "experiment.start",
+        "ab-test": "experiments.start",
         "retrain": "retraining.start",
         "deploy": "deploy",
         "cache": "cache.stats",

@@ -76,7 +76,8 @@ def _outcome(claim: Claim, lease: Lease) -> Outcome:
         spec = entry.spec_type.from_dict(claim.options)
         with acting(claim.by):
             result = entry.run(spec, JobProgress(lease))
-        return Outcome(result=pack_result(result.to_dict()))
+        code = getattr(result, "exit_code", 0)  # what the command line would end with
+        return Outcome(result=pack_result({**result.to_dict(), **({"exit_code": code} if code else {})}))
     except Interrupted as stop:
         return Outcome(interrupted=stop.reason)
     except AuguryError as error:

@@ -1,11 +1,11 @@
-"""How long jobs that have ended, workers that have gone and changes of scale are kept: `retention.jobs_days`."""
+"""How long jobs that have ended, workers that have gone and changes of scale are kept; and answers, for a day."""
 
 from __future__ import annotations
 
 from django.db.models import Q
 
 from augury_server.database.retention import Retention, register_retention
-from augury_server.jobs.models import ENDED, Job, ScalingEvent, Worker, WorkerState
+from augury_server.jobs.models import ENDED, Job, KeptAnswer, ScalingEvent, Worker, WorkerState
 
 __all__ = ["RULES"]
 
@@ -22,6 +22,7 @@ RULES = (
         setting=_SETTING,
         condition=Q(state__in=_GONE),
     ),
+    Retention(name="jobs.answers", model=KeptAnswer, time_field="created_at", setting="api.answers_days"),
 )
 """The history of a job goes with it."""
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
 
-from augury.operations.operation import option
+from augury.operations.operation import Place, option
+from augury.operations.places import SENTIMENT
 from augury_server.ingest.secret_options import refuse_secrets
 from augury_server.operations.platform import PlatformOptions, Verb, platform_operation
 
 Reason = Annotated[str, msgspec.Meta(description="Why, kept beside the record.", max_length=500)]
 Numbers = Annotated[tuple[int, ...], msgspec.Meta(description="Numbers of dead letters.", min_length=1)]
+_VENDORS = "options of a source are given where the platform runs"
+
+
+def _is_source(text: str) -> bool:
+    """Whether a source is named without a place: those with one are "store:FOLDER" and "file:PATH"."""
+    return text in ("", "alpaca", "file", "yfinance") or re.fullmatch(r"ccxt:[A-Za-z0-9_]{1,40}", text) is not None
+
+
+_SOURCE = Place(is_name=_is_source, before=r"(store|file):")
 Zone = Annotated[str | None, msgspec.Meta(description="Time zone of clock times without one, America/New_York say.")]
 
 
@@ -22,14 +33,14 @@ class BarsOptions(PlatformOptions):
 
     files: Annotated[
         tuple[str, ...], msgspec.Meta(description="Files or folders of bars, when they come from files.")
-    ] = option((), positional=True)
+    ] = option((), positional=True, path=True)
     timeframe: Annotated[str, msgspec.Meta(description="Length of the bars, such as 1D, 1h, 5m.")] = option(
         "1D", short="-t"
     )
     source: Annotated[
         str,
         msgspec.Meta(description="file, store:FOLDER, yfinance, alpaca, ccxt:EXCHANGE; empty: ingest.source."),
-    ] = option("", short="-s")
+    ] = option("", short="-s", path=_SOURCE)
     symbols: Annotated[
         tuple[str, ...], msgspec.Meta(description="Only these symbols; a vendor needs them. May be repeated.")
     ] = option(())
@@ -50,7 +61,7 @@ class BarsOptions(PlatformOptions):
     ] = option(None)
     source_option: Annotated[
         tuple[str, ...], msgspec.Meta(description="An option of the source, name=value: adjusted=false.")
-    ] = option(())
+    ] = option((), local=_VENDORS)
 
     def check(self) -> None:
         """Secrets are no options: the audit trail keeps options."""
@@ -63,7 +74,7 @@ class NewsOptions(PlatformOptions):
 
     files: Annotated[
         tuple[str, ...], msgspec.Meta(description="JSON Lines, CSV, Parquet or Feather.", min_length=1)
-    ] = option(positional=True)
+    ] = option(positional=True, path=True)
     feed: Annotated[str, msgspec.Meta(description="What the watermark calls it; the file's name when left out.")] = (
         option("")
     )
@@ -77,7 +88,7 @@ class NewsOptions(PlatformOptions):
     ] = option("arrival")
     model: Annotated[
         str | None, msgspec.Meta(description="Sentiment model that scores new items: embedded, lexicon, ...")
-    ] = option(None, short="-m")
+    ] = option(None, short="-m", path=SENTIMENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,6 +139,7 @@ WAIT = platform_operation(
         example="augury jobs wait 1f0c9a52",
         run="jobs:wait_for_job",
         long=True,
+        local="it waits; follow the job's events, /v1/jobs/{id}/events, instead",
     ),
     WaitJobOptions,
 )

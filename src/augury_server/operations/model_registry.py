@@ -35,7 +35,9 @@ DryRun = Annotated[bool, msgspec.Meta(description="Show what would be done and d
 class RegisterOptions(PlatformOptions):
     """Options of `registry.register`."""
 
-    folder: Annotated[str, msgspec.Meta(description="The folder of a model artefact.")] = option(positional=True)
+    folder: Annotated[str, msgspec.Meta(description="The folder of a model artefact.")] = option(
+        positional=True, path=True
+    )
     name: Name = option(short="-n")
     parent: Annotated[
         str | None,

@@ -17,6 +17,8 @@ from augury.spec import Spec
 
 __all__ = ["PLATFORM_OPTIONS", "PlatformOptions", "Verb", "platform_operation"]
 
+_SETTLED = "a running server has its settings already"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformOptions(Spec):
@@ -24,10 +26,10 @@ class PlatformOptions(Spec):
 
     config: Annotated[
         str | None, msgspec.Meta(description="Settings file; augury.toml in this folder when left out.")
-    ] = option(None)
+    ] = option(None, path=True, local=_SETTLED)
     set: Annotated[
         tuple[str, ...], msgspec.Meta(description="A setting for this call: section.name=value; may be repeated.")
-    ] = option(())
+    ] = option((), local=_SETTLED)
 
 
 PLATFORM_OPTIONS = frozenset(item.name for item in fields(PlatformOptions))
@@ -48,6 +50,7 @@ class Verb:
     long: bool = False
     django: bool = True
     view: str = "augury_server.commands.table_view"
+    local: str = ""
 
 
 def platform_operation(verb: Verb, spec_type: type[PlatformOptions]) -> Operation:
@@ -81,6 +84,7 @@ def platform_operation(verb: Verb, spec_type: type[PlatformOptions]) -> Operatio
             role=verb.role,
             long=verb.long,
             view=verb.view,
+            local=verb.local,
         )
     )
     return entry

@@ -51,6 +51,7 @@ platform_operation(
         role="administrator",
         long=True,
         django=False,
+        local="it starts a server on the machine where it is called; the one that answers is up",
     ),
     ServerUpOptions,
 )

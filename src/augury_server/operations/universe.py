@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from augury.operations.operation import option
+from augury.operations.places import SENTIMENT
 from augury_server.operations.platform import PlatformOptions, Verb, platform_operation
 
 Name = Annotated[str, msgspec.Meta(description="Name of the universe.", min_length=1, max_length=100)]
@@ -48,7 +49,7 @@ class AddOptions(PlatformOptions):
     ] = option("quantile")
     sentiment: Annotated[
         str, msgspec.Meta(description="Sentiment model: embedded, lexicon, or a Hugging Face name or folder.")
-    ] = option("embedded")
+    ] = option("embedded", path=SENTIMENT)
     model: Annotated[
         str, msgspec.Meta(description="Registered model that sizes signals: name (its champion), name@alias or name@3.")
     ] = option("", short="-m")

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "augury_server.ingest",
     "augury_server.registry",
     "augury_server.predictions",
+    "augury_server.experiments",
     "augury_server.signals",
     "augury_server.web",
     "augury_server.commands",

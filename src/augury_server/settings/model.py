@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from augury_server.settings.sections import (
+    ApiSettings,
     ArtefactSettings,
     CacheSettings,
     DatabaseSettings,
@@ -17,7 +18,9 @@ from augury_server.settings.sections import (
     RedisSettings,
     RetentionSettings,
     Section,
+    ServingSettings,
     SignalSettings,
+    StreamSettings,
     WebSettings,
 )
 
@@ -43,4 +46,7 @@ class Settings(Section):
     retention: RetentionSettings = RetentionSettings()
     ingest: IngestSettings = IngestSettings()
     signals: SignalSettings = SignalSettings()
+    serving: ServingSettings = ServingSettings()
+    streams: StreamSettings = StreamSettings()
+    api: ApiSettings = ApiSettings()
     logs: LogSettings = LogSettings()

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 __all__ = [
+    "ApiSettings",
     "ArtefactSettings",
     "CacheSettings",
     "DatabaseSettings",
@@ -16,7 +17,9 @@ __all__ = [
     "RedisSettings",
     "RetentionSettings",
     "Section",
+    "ServingSettings",
     "SignalSettings",
+    "StreamSettings",
     "WebSettings",
 ]
 
@@ -35,6 +38,7 @@ class WebSettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port to listen on.")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Processes that answer requests.")
     allowed_hosts: tuple[str, ...] = Field(
         ("localhost", "127.0.0.1", "[::1]"), description="Host names that requests may name."
     )
@@ -164,3 +168,53 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level that is written.")
     form: Literal["auto", "console", "json"] = Field("auto", description="For people or machines; auto: by terminal.")
+
+
+class ServingSettings(Section):
+    """Models at work."""
+
+    models: tuple[str, ...] = Field((), description="Names of the models to serve; empty: every one with a champion.")
+    refresh_seconds: Seconds = Field(2.0, description="How often the registry is asked which versions should serve.")
+    threads: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Threads of one run of a model.")
+    batch_rows: Annotated[int, Field(ge=1, le=4096)] = Field(64, description="Most waiting rows run together.")
+    record: Literal["off", "buffered", "durable"] = Field(
+        "buffered", description="Keep predictions: never; soon after the answer; on disk before the answer."
+    )
+    buffer_records: Annotated[int, Field(ge=100)] = Field(50_000, description="Most records that wait in memory.")
+    flush_seconds: Seconds = Field(1.0, description="How often waiting records are written to the database.")
+    spill_megabytes: Annotated[int, Field(ge=1)] = Field(2048, description="Most room for records that wait on disk.")
+    cached_predictions: Annotated[int, Field(ge=0)] = Field(
+        0, description="Answers kept in memory by exact inputs and version; 0: none."
+    )
+
+
+class StreamSettings(Section):
+    """Sessions over values that come one by one."""
+
+    idle_seconds: Seconds = Field(3600.0, description="A session that nobody used for so long is forgotten.")
+    sessions: Annotated[int, Field(ge=1)] = Field(20_000, description="Most open sessions in all.")
+    sessions_per_key: Annotated[int, Field(ge=1)] = Field(12_000, description="Most open sessions of one API key.")
+    longest_window: Annotated[int, Field(ge=2)] = Field(5_000, description="Longest window of a session, in values.")
+    save_seconds: Seconds = Field(1.0, description="With Redis: how often changed sessions are saved there.")
+
+
+class ApiSettings(Section):
+    """The door for machines."""
+
+    docs: bool = Field(True, description="Show the description of the API at /docs and /openapi.json.")
+    cors_origins: tuple[str, ...] = Field((), description="Origins whose pages may call; empty: none.")
+    body_megabytes: Annotated[float, Field(gt=0)] = Field(8.0, description="Largest body of a request.")
+    body_seconds: Seconds = Field(30.0, description="How long a body may take to arrive.")
+    rows: Annotated[int, Field(ge=1)] = Field(10_000, description="Most rows of one request.")
+    requests_per_minute: Annotated[int, Field(ge=1)] = Field(60_000, description="Requests of one API key a minute.")
+    anonymous_per_minute: Annotated[int, Field(ge=1)] = Field(
+        120, description="Requests of one address a minute without a key, refused keys included."
+    )
+    key_refresh_seconds: Seconds = Field(2.0, description="How soon a changed or revoked API key is noticed.")
+    log_requests: Literal["none", "failures", "all"] = Field(
+        "failures", description="Which requests get a line in the log: none; refused, failed and slow ones; all."
+    )
+    slow_seconds: Seconds = Field(1.0, description="A request that took so long is slow.")
+    files: str = Field("", description="Folder of the files that operations over the network may name; empty: in home.")
+    files_megabytes: Annotated[int, Field(ge=1)] = Field(1024, description="Most room for those files.")
+    answers_days: Days = Field(1, description="How long answers to requests with an idempotency key are kept.")

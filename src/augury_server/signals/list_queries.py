@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from augury_server.database.list_queries import register_list_query
-from augury_server.signals.listing import SignalFilter, runs, signals
+from augury_server.signals.listing import SignalFilter, runs, signals, signals_after
 from augury_server.signals.models import Outcome, Universe
 
 __all__: list[str] = []
 
 _PAGE = 100
+_LAST = UUID(int=1)
 
 register_list_query("signals.newest", lambda: signals(SignalFilter())[:_PAGE])
+register_list_query("signals.page", lambda: signals_after(SignalFilter(), 10**18, _LAST)[:_PAGE])
+register_list_query("signals.page_of_ticker", lambda: signals_after(SignalFilter(ticker="AAPL"), 10**18, _LAST)[:_PAGE])
 register_list_query("signals.of_universe", lambda: signals(SignalFilter(universe="all"))[:_PAGE])
 register_list_query("signals.of_ticker", lambda: signals(SignalFilter(ticker="AAPL"))[:_PAGE])
 register_list_query("signals.of_type", lambda: signals(SignalFilter(signal_type="SELL"))[:_PAGE])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from augury_server.signals.models import Outcome, SignalRun, StoredSignal
 
-__all__ = ["SignalFilter", "latest_signals", "outcomes_of", "runs", "signals"]
+__all__ = ["SignalFilter", "latest_signals", "outcomes_of", "runs", "signals", "signals_after"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,12 @@ def signals(chosen: SignalFilter) -> QuerySet[StoredSignal]:
     }
     rows = StoredSignal.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
     return rows.order_by("-timestamp_ns", "id")
+
+
+def signals_after(chosen: SignalFilter, timestamp_ns: int, key: UUID) -> QuerySet[StoredSignal]:
+    """Those of `signals` that come after the one of this time and id in the list."""
+    rows = signals(chosen).filter(timestamp_ns__lte=timestamp_ns)
+    return rows.exclude(timestamp_ns=timestamp_ns, id__lte=key)
 
 
 def latest_signals(universe: str, timeframe: str) -> list[StoredSignal]:

@@ -14,7 +14,7 @@ from augury_server.accounts.actor import acting
 from augury_server.accounts.add_person import add_person
 from augury_server.accounts.models import AuditEntry
 from augury_server.database.retention import apply_retention
-from augury_server.jobs.models import Job, ScalingEvent, Schedule, Worker
+from augury_server.jobs.models import Job, KeptAnswer, ScalingEvent, Schedule, Worker
 from augury_server.jobs.schedules.change import remove_schedule
 from augury_server.jobs.schedules.defaults import DEFAULTS, add_default_schedules
 
@@ -114,9 +114,10 @@ def test_retention_takes_what_has_ended_and_leaves_what_has_not(platform: Any) -
         Job.objects.create(operation="x", state="succeeded", timeout_seconds=1, created_at=then, ended_at=then)
         Job.objects.create(operation="x", state="queued", timeout_seconds=1, created_at=then)
         ScalingEvent.objects.create(at=then, from_processes=1, to_processes=2, reason="r")
+        KeptAnswer.objects.create(caller="k", key=str(age), fingerprint="f", created_at=then)
         for state in ("stopped", "lost", "running"):
             Worker.objects.create(name=f"{state}-{age}", host="h", pid=1, state=state, last_seen_at=then)
     gone = {each.name: each.deleted for each in apply_retention(now) if each.name.startswith("jobs")}
-    assert gone == {"jobs": 1, "jobs.scaling": 1, "jobs.workers": 2}
+    assert gone == {"jobs": 1, "jobs.answers": 2, "jobs.scaling": 1, "jobs.workers": 2}
     assert Job.objects.filter(state="queued").count() == 2
     assert set(Worker.objects.values_list("name", flat=True)) == {"stopped-10", "lost-10", "running-10", "running-40"}

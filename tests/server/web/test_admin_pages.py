@@ -18,6 +18,7 @@ from augury_server.web.navigation import SECTIONS
 from augury_server.web.operating import known_operation
 
 PERSON = "augury_accounts.Person"
+ADMINISTRATORS_ONLY = (PERSON, "augury_accounts.ApiKey")
 LONG = ("augury_signals.StoredSignal", "augury_signals.Outcome", "augury_jobs.Job", "augury_jobs.JobEvent",
         "augury_predictions.Prediction", "augury_accounts.AuditEntry", "augury_ingest.Bar")  # fmt: skip
 
@@ -91,10 +92,10 @@ def test_filters_and_searches_of_every_list_are_answered(filled: Any, browser_of
 
 
 @pytest.mark.parametrize("name", ["ada", "mary"])
-def test_people_are_seen_by_administrators_only(filled: Any, browser_of: Any, name: str) -> None:
+def test_people_and_keys_are_seen_by_administrators_only(filled: Any, browser_of: Any, name: str) -> None:
     client = browser_of(name)
     for model in _models():
-        expected = 403 if model._meta.label == PERSON else 200
+        expected = 403 if model._meta.label in ADMINISTRATORS_ONLY else 200
         assert client.get(_address(model, "changelist")).status_code == expected
     assert _address(apps.get_model(PERSON), "changelist") not in client.get("/admin/").text
 

@@ -1,8 +1,9 @@
-"""The rows of the room: jobs with their history, schedules, workers and how their number changed."""
+"""The rows of the room: jobs with their history, schedules, workers and how their number changed, kept answers."""
 
 from __future__ import annotations
 
 from augury_server.jobs.models.job import ENDED, Job, JobEvent, State
+from augury_server.jobs.models.kept_answer import KeptAnswer
 from augury_server.jobs.models.schedule import CatchUp, Schedule
 from augury_server.jobs.models.worker import ScalingBounds, ScalingEvent, Worker, WorkerState
 
@@ -11,6 +12,7 @@ __all__ = [
     "CatchUp",
     "Job",
     "JobEvent",
+    "KeptAnswer",
     "ScalingBounds",
     "ScalingEvent",
     "Schedule",

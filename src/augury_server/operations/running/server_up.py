@@ -152,13 +152,15 @@ def _make_ready(spec: ServerUpOptions, tell: _Teller) -> None:
 def _programs(settings: Settings) -> list[Program]:
     python = [sys.executable, "-m"]
     web = settings.web
-    pages = ["uvicorn", "augury_server.web.asgi:application", "--host", web.host, "--port", str(web.port)]
-    quiet = ["--log-level", "warning", "--no-access-log", "--no-server-header", "--lifespan", "off"]
+    pages = ["uvicorn", "augury_server.asgi:application", "--host", web.host, "--port", str(web.port)]
+    pages += ["--http", "augury_server.api.protocol:GuardedProtocol", "--workers", str(web.workers)]
+    pages += ["--lifespan", "on", "--timeout-graceful-shutdown", "20"]
+    quiet = ["--log-level", "warning", "--no-access-log", "--no-server-header"]
     grace = 60.0
     return [
         Program(name="worker", command=[*python, "augury_server.jobs.workers"], grace_seconds=grace),
         Program(name="scheduler", command=[*python, "augury_server.jobs.scheduler"]),
-        Program(name="web", command=[*python, *pages, *quiet]),
+        Program(name="web", command=[*python, *pages, *quiet], grace_seconds=grace),
     ]
 
 

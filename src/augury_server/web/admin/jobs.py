@@ -9,7 +9,7 @@ from django.contrib.admin import TabularInline as DjangoInline
 from unfold.admin import TabularInline as UnfoldInline
 from unfold.decorators import display
 
-from augury_server.jobs.models import ENDED, Job, JobEvent, ScalingBounds, ScalingEvent, Schedule, Worker
+from augury_server.jobs.models import ENDED, Job, JobEvent, KeptAnswer, ScalingBounds, ScalingEvent, Schedule, Worker
 from augury_server.web.admin.buttons import Button
 from augury_server.web.admin.cells import ago, duration_text, progress, state
 from augury_server.web.admin.filters import exactly, since
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 else:
     TabularInline = UnfoldInline
 
-__all__ = ["JobAdmin", "JobEventAdmin", "ScalingBoundsAdmin", "ScalingEventAdmin", "ScheduleAdmin", "WorkerAdmin"]
+__all__ = [
+    "JobAdmin",
+    "JobEventAdmin",
+    "KeptAnswerAdmin",
+    "ScalingBoundsAdmin",
+    "ScalingEventAdmin",
+    "ScheduleAdmin",
+    "WorkerAdmin",
+]
 
 
 def _job(row: Any) -> dict[str, Any]:
@@ -211,3 +219,17 @@ class ScalingBoundsAdmin(PlatformAdmin):
     ordering = ("queue",)
 
     when = ago("at", "when")
+
+
+@admin.register(KeptAnswer, site=site)
+class KeptAnswerAdmin(PlatformAdmin):
+    """Answers to requests with an idempotency key, newest first; what they said is not shown."""
+
+    section = "Work"
+    icon = "repeat_one"
+    list_display = ("asked", "key", "caller", "status", "when")
+    search_fields = ("key__exact",)
+    search_help_text = "A key, exactly"
+    ordering = ("-created_at",)
+
+    when = ago("created_at", "when")

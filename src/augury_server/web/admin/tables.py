@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
-from augury_server.web.admin import accounts, caching, ingest, jobs, people, predictions, registry, signals
+from augury_server.web.admin import (
+    accounts,
+    api_keys,
+    caching,
+    experiments,
+    ingest,
+    jobs,
+    people,
+    predictions,
+    registry,
+    signals,
+)
 from augury_server.web.admin.site import site
 
-__all__ = ["accounts", "caching", "ingest", "jobs", "people", "predictions", "registry", "signals", "site"]
+__all__ = [
+    "accounts",
+    "api_keys",
+    "caching",
+    "experiments",
+    "ingest",
+    "jobs",
+    "people",
+    "predictions",
+    "registry",
+    "signals",
+    "site",
+]

@@ -1,0 +1,93 @@
+"""The server's side of a connection, which gives up on heads of requests that are endless or never whole."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _HttpTools
+
+if TYPE_CHECKING:
+    Base = object
+else:
+    Base = _HttpTools
+
+__all__ = ["HEAD_BYTES", "HEAD_SECONDS", "GuardedProtocol"]
+
+HEAD_BYTES = 65_536
+"""Most bytes of a request's line and headers."""
+HEAD_SECONDS = 10.0
+"""How long a head may take, from the connection or from its first byte."""
+
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class GuardedProtocol(Base):
+    """uvicorn's HTTP protocol, of which each head is bounded in size and time; name it to uvicorn as `--http`.
+
+    What follows the head is bounded by the frame, and the pause between two requests by uvicorn's keep-alive.
+    """
+
+    head_seconds = HEAD_SECONDS
+
+    def connection_made(self, transport: Any) -> None:
+        """Expect a head soon."""
+        parent: Any = super()
+        parent.connection_made(transport)
+        self._in_head, self._head_bytes = True, 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing more."""
+        self._forget_timer()
+        parent: Any = super()
+        parent.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; refuse when it is too much and still no whole head."""
+        parent: Any = super()
+        parent.data_received(data)
+        if not self._in_head:
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(_TOO_LARGE)
+        elif self._head_timer is None:
+            self._await_head()
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._in_head, self._head_bytes = True, 0
+        parent: Any = super()
+        parent.on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._in_head = False
+        if self._head_timer is not None:
+            self._forget_timer()
+        parent: Any = super()
+        parent.on_headers_complete()
+
+    def _await_head(self) -> None:
+        loop: asyncio.AbstractEventLoop = self.loop  # type: ignore[attr-defined]
+        self._head_timer = loop.call_later(self.head_seconds, self._too_slow)
+
+    def _too_slow(self) -> None:
+        self._head_timer = None
+        if self._in_head:
+            self._refuse(_TOO_SLOW)
+
+    def _forget_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse(self, answer: bytes) -> None:
+        self._forget_timer()
+        transport: Any = self.transport  # type: ignore[attr-defined]
+        if not transport.is_closing():
+            transport.write(answer)
+            transport.close()

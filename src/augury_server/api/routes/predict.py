@@ -1,0 +1,120 @@
+"""POST /predict, /predict/batch and /predict/stream: questions to models, answered without touching the database.
+
+Plain ASGI: Starlette's request and its frame for errors cost as much as a small model does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.routing import Route
+
+from augury.errors import AuguryError, InvalidInput
+from augury_server.api.answering import BatchReply, ask_of, ask_of_rows, batch_reply
+from augury_server.api.call import Receive, Scope, Send
+from augury_server.api.described_paths import content, described
+from augury_server.api.json_bodies import decoded, encoded, read_record, send_json
+from augury_server.api.line_stream import NDJSON, answer_lines
+from augury_server.api.predict_bodies import BATCH, PREDICT, BatchBody, PredictBody
+from augury_server.api.problems import problem_of
+from augury_server.serving.asking import Answer
+
+__all__ = ["LONGEST_LINE", "openapi", "routes"]
+
+LONGEST_LINE = 1 << 20
+"""Bytes of one line of /predict/stream; a history of bars has room in it."""
+
+
+class Predict:
+    """POST /predict: answer one question."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application of the path."""
+        asked = await read_record(scope, receive, PREDICT)
+        state = scope["app"].state.augury
+        ask = ask_of(asked, state.host, request_id=scope["augury"].request_id, most=state.settings.api.rows)
+        await send_json(send, await state.desk.decide(ask))
+
+
+class PredictBatch:
+    """POST /predict/batch: answer many questions to one model."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application of the path."""
+        asked = await read_record(scope, receive, BATCH)
+        state = scope["app"].state.augury
+        ask = ask_of_rows(asked, state.host, request_id=scope["augury"].request_id, most=state.settings.api.rows)
+        await send_json(send, batch_reply(await state.desk.decide_rows(ask)))
+
+
+class PredictStream:
+    """POST /predict/stream: answer one question a line, while they still arrive; a wrong one is answered as such."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application of the path."""
+        state, request_id = scope["app"].state.augury, scope["augury"].request_id
+        most = state.settings.api.rows
+
+        async def answer(number: int, line: bytes | None) -> bytes:
+            try:
+                if line is None:
+                    raise InvalidInput(f"a line should have at most {LONGEST_LINE:,} bytes; this one was skipped")
+                asked = decoded(PREDICT, line, what="the line")
+                return encoded(await state.desk.decide(ask_of(asked, state.host, request_id=request_id, most=most)))
+            except AuguryError as error:
+                return _error_line(number, error)
+
+        await answer_lines(receive, send, answer, longest=LONGEST_LINE)
+
+
+def _error_line(number: int, error: AuguryError) -> bytes:
+    problem = problem_of(error)
+    kind = problem.kind
+    told = {"type": kind.urn, "title": kind.title, "status": kind.status, "detail": problem.detail, **problem.more}
+    return encoded({"line": number, "error": told})
+
+
+routes = [
+    Route("/predict", Predict(), methods=["POST"]),
+    Route("/predict/batch", PredictBatch(), methods=["POST"]),
+    Route("/predict/stream", PredictStream(), methods=["POST"]),
+]
+
+_LINES = {
+    "description": "A line each, in order: an answer, or the line's number and what is wrong with it.",
+    "content": {NDJSON: {"schema": {"type": "string"}}},
+}
+
+openapi: dict[str, dict[str, Any]] = {
+    "/predict": {
+        "post": described(
+            "predict",
+            "Ask a model about one bar: its features, or the history up to it.",
+            body=PredictBody,
+            reply=Answer,
+            problems=("not-found",),
+            tag="predictions",
+        )
+    },
+    "/predict/batch": {
+        "post": described(
+            "predict_batch",
+            "Ask a model about many rows.",
+            body=BatchBody,
+            reply=BatchReply,
+            problems=("not-found",),
+            tag="predictions",
+        )
+    },
+    "/predict/stream": {
+        "post": described(
+            "predict_stream",
+            "Ask line by line, and read answers while asking; the body of each line is that of /predict.",
+            tag="predictions",
+        )
+        | {
+            "requestBody": {"required": True, "content": {NDJSON: {"schema": {"type": "string"}}}},
+            "x-line": content(PredictBody),
+        }
+    },
+}
+openapi["/predict/stream"]["post"]["responses"]["200"] = _LINES

@@ -1,0 +1,1 @@
+"""Models at work: hosted, warmed, swapped while they serve, every prediction recorded; no HTTP here."""
