@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from typing import Any
 
 from augury_server.web.asgi import application as pages
@@ -11,11 +13,34 @@ from augury_server.api.app import create_app  # isort: skip - Django is ready fi
 __all__ = ["application"]
 
 _PAGES = ("/admin", "/static")
+_BELOW_PAGES = tuple(f"{page}/" for page in _PAGES)
+_YOUNG_OBJECTS = 20_000
+_SWITCH_SECONDS = 0.0005
 _machines = create_app()
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Give /admin and /static to Django, everything else, the lifespan among it, to the API."""
-    path = scope.get("path", "")
-    people = scope["type"] == "http" and any(path == page or path.startswith(f"{page}/") for page in _PAGES)
-    await (pages if people else _machines)(scope, receive, send)
+    kind = scope["type"]
+    if kind == "http":
+        path = scope["path"]
+        if path in _PAGES or path.startswith(_BELOW_PAGES):
+            await pages(scope, receive, send)
+            return
+    elif kind == "lifespan":
+        send = _settling(send)
+    await _machines(scope, receive, send)
+
+
+def _settling(send: Any) -> Any:
+    """Once everything is loaded, what is there stays: looking through it for garbage would hold requests up."""
+
+    async def settled(message: dict[str, Any]) -> None:
+        if message["type"] == "lifespan.startup.complete":
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+            sys.setswitchinterval(_SWITCH_SECONDS)  # a request waits no longer for a thread behind it
+        await send(message)
+
+    return settled

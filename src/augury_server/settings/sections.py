@@ -191,7 +191,9 @@ class ServingSettings(Section):
 class StreamSettings(Section):
     """Sessions over values that come one by one."""
 
-    idle_seconds: Seconds = Field(3600.0, description="A session that nobody used for so long is forgotten.")
+    idle_seconds: Seconds = Field(
+        604_800.0, description="A session without an update for so long is forgotten; a week bridges daily bars."
+    )
     sessions: Annotated[int, Field(ge=1)] = Field(20_000, description="Most open sessions in all.")
     sessions_per_key: Annotated[int, Field(ge=1)] = Field(12_000, description="Most open sessions of one API key.")
     longest_window: Annotated[int, Field(ge=2)] = Field(5_000, description="Longest window of a session, in values.")
