@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,6 +79,22 @@ def test_a_viewer_is_refused_on_record_even_with_a_forged_form(people: None, bro
     assert job.state == "queued"
     entry = AuditEntry.objects.get(action="jobs.cancel")
     assert (entry.actor, entry.outcome) == ("mary", "refused")
+
+
+def test_new_passwords_are_shown_once_to_who_gave_them(people: None, browser_of: Any) -> None:
+    client, where = browser_of("root"), PEOPLE
+    ada, mary = person("ada"), person("mary")
+    one = client.post(f"{where}{ada.pk}/operate/accounts-password/", {"confirmed": "yes"})
+    assert one.status_code == 200
+    assert "no-store" in one["Cache-Control"]
+    words = set(re.findall(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b", one.text))
+    assert [Client(SERVER_NAME="localhost").login(username="ada", password=word) for word in words] == [True]
+    both = client.post(where, _selected("accounts-password", [ada, mary], confirmed="yes"))
+    shown = set(re.findall(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b", both.text))
+    assert len(shown) == 2
+    for name in ("ada", "mary"):
+        assert sum(Client(SERVER_NAME="localhost").login(username=name, password=word) for word in shown) == 1
+    assert not any(word in str(list(AuditEntry.objects.values())) for word in shown)
 
 
 def test_an_operator_cannot_borrow_a_higher_role_through_a_job(people: None, browser_of: Any) -> None:

@@ -16,7 +16,8 @@ class Button:
     """An operation on a page.
 
     `options` makes the operation's options from a row (from None for a page's own button); `ask` names those that the
-    person fills in; `offered` says for which rows it makes sense. `rows` is False for a button of the whole page.
+    person fills in; `offered` says for which rows it makes sense. `rows` is False for a button of the whole page, whose
+    result has a page; `shows` gives one to the results for rows too, for what is told once.
     """
 
     operation: str
@@ -27,6 +28,7 @@ class Button:
     icon: str = "play_arrow"
     variant: Variant = "default"
     rows: bool = True
+    shows: bool = False
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from augury.errors import AuguryError
+from augury_server.operations.table import Table
 from augury_server.web.admin.buttons import Button
 from augury_server.web.operating import Done, known_operation, may_run, run_for
 from augury_server.web.operation_form import OperationForm, operation_form
@@ -45,7 +46,9 @@ def operate(
             if response is not None:
                 return response
         else:
-            _run_for_rows(request, button, usable, form)
+            results = _run_for_rows(request, button, usable, form)
+            if button.shows and results:
+                return _result_page(request, admin, button.label, _together(results))
             return HttpResponseRedirect(back)
     context = {
         **admin.admin_site.each_context(request),
@@ -70,37 +73,56 @@ def _run_once(request: HttpRequest, admin: Any, button: Button, form: OperationF
     except AuguryError as error:
         form.add_error(None, str(error))
         return None
-    shown = {} if done.result is None else done.result.to_dict()
+    return _result_page(request, admin, button.label, done.result, job=done.job)
+
+
+def _result_page(request: HttpRequest, admin: Any, label: str, result: Any, *, job: str = "") -> HttpResponse:
+    shown = {} if result is None else result.to_dict()
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.model._meta,
-        "title": getattr(done.result, "title", button.label),
-        "job": done.job,
+        "title": getattr(result, "title", label),
+        "job": job,
         "facts": {name: value for name, value in shown.items() if name not in ("rows", "notes")},
-        "columns": getattr(done.result, "columns", ()),
-        "result_rows": getattr(done.result, "rows", ())[:200],
-        "notes": getattr(done.result, "notes", ()),
+        "columns": getattr(result, "columns", ()),
+        "result_rows": getattr(result, "rows", ())[:MOST_ROWS],
+        "notes": getattr(result, "notes", ()),
     }
     response = TemplateResponse(request, "augury/result.html", context)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _run_for_rows(request: HttpRequest, button: Button, rows: list[Any], form: OperationForm) -> None:
+def _together(results: list[Any]) -> Any:
+    """One result, or the facts of several as rows."""
+    first = results[0]
+    if len(results) == 1:
+        return first
+    columns = tuple(first.facts)
+    rows = tuple(tuple(each.facts.get(name) for name in columns) for each in results)
+    return Table(title=f"{len(results):,} done", columns=columns, rows=rows, notes=first.notes)
+
+
+def _run_for_rows(request: HttpRequest, button: Button, rows: list[Any], form: OperationForm) -> list[Any]:
+    """Run for each row and tell how it went; the results there are."""
     done, errors = 0, []
     last = Done()
+    results = []
     for row in rows:
         try:
             last = run_for(request, button.operation, {**button.options(row), **form.options()})
             done += 1
         except AuguryError as error:
             errors.append(f"{row}: {error}")
+        else:
+            results += [last.result] if last.result is not None else []
     if done:
         messages.success(request, _told(button, done, last))
     for text in errors[:5]:
         messages.error(request, text)
     if len(errors) > 5:
         messages.error(request, f"... and {len(errors) - 5:,} more were refused.")
+    return results
 
 
 def _told(button: Button, done: int, last: Done) -> str:

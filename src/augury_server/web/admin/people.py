@@ -34,7 +34,7 @@ class PersonAdmin(PlatformAdmin):
             variant="primary", rows=False,
         ),
         Button(operation="accounts.role", label="Change role", options=_named, ask=("role",), icon="badge"),
-        Button(operation="accounts.password", label="New password", options=_named, icon="key"),
+        Button(operation="accounts.password", label="New password", options=_named, icon="key", shows=True),
         Button(
             operation="accounts.enable", label="Enable", options=_named, ask=("reason",), icon="how_to_reg",
             offered=lambda row: not row.is_active,
