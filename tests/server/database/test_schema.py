@@ -52,6 +52,37 @@ def test_an_empty_database_says_what_is_missing_and_a_dry_run_changes_nothing(pl
     assert schema_state().current
 
 
+EARLIER = {
+    "as first made": {"augury_accounts": "0001", "augury_jobs": "0001", "augury_experiments": None},
+    "with API keys, before kept answers": {"augury_jobs": "0001"},
+}
+"""Schemas that this one grew out of; whatever rows they hold stays."""
+
+
+@pytest.mark.parametrize("earlier", EARLIER.values(), ids=EARLIER)
+def test_a_database_of_an_earlier_schema_is_brought_up_to_date_with_its_rows(
+    platform: Any, earlier: dict[str, str | None]
+) -> None:
+    from django.core.management import call_command
+
+    from augury_server.accounts.audit import record
+    from augury_server.accounts.models import AuditEntry
+    from augury_server.jobs.models import Job
+    from augury_server.registry.models import RegisteredModel
+
+    for app, name in earlier.items():
+        call_command("migrate", app, name or "zero", verbosity=0)
+    assert not schema_state().current
+    job = Job.objects.create(operation="doctor", timeout_seconds=60.0, max_attempts=3)
+    RegisteredModel.objects.create(name="trend", created_at=datetime.now(UTC), created_by="ada")
+    record("jobs.submit", target=str(job.pk), by="ada")
+    assert len(migrate().applied) == sum(1 for _ in earlier)
+    assert schema_state().current
+    assert Job.objects.get().pk == job.pk
+    assert RegisteredModel.objects.get().name == "trend"
+    assert AuditEntry.objects.get().target == str(job.pk)
+
+
 def test_of_two_that_migrate_at_once_one_does_the_work(platform: Any) -> None:
     wipe()
     every = len(migrate(dry_run=True).applied)
