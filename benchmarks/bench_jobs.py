@@ -90,7 +90,7 @@ def _ours(platform: Any) -> dict[str, float]:
         _until(lambda: ended.count() >= 1)
         before = _cpu_seconds(worker.pid), ended.count()
         _until(lambda: ended.count() == JOBS)
-        used = (_cpu_seconds(worker.pid) - before[0]) / (JOBS - before[1])
+        used = (_cpu_seconds(worker.pid) - before[0]) / max(1, JOBS - before[1])  # all may be done by the first look
         times = sorted(ended.values_list("ended_at", flat=True))
         each = (times[-1] - times[0]).total_seconds() / (JOBS - 1)
         waits = []
@@ -129,7 +129,7 @@ def _theirs(folder: Path, redis_port: int | None) -> dict[str, float]:
         _until(lambda: len(_noted(notes)) >= 1)
         before = _cpu_seconds(worker.pid), len(_noted(notes))
         _until(lambda: len(_noted(notes)) == JOBS)
-        used = (_cpu_seconds(worker.pid) - before[0]) / (JOBS - before[1])
+        used = (_cpu_seconds(worker.pid) - before[0]) / max(1, JOBS - before[1])  # all may be done by the first look
         times = sorted(_noted(notes).values())
         each = (times[-1] - times[0]) / (JOBS - 1)
         waits = []
