@@ -58,11 +58,18 @@ def test_what_an_operation_found_wrong_stands_in_its_result() -> None:
     assert structured({"rows": []}, exit_code=1) == {"rows": [], "exit_code": 1}
 
 
-def test_the_short_text_names_facts_counts_rows_and_ends_with_the_notes() -> None:
+def test_the_short_text_names_facts_counts_notes_and_rows() -> None:
     result = {"count": 3, "ratio": 0.123456789, "rows": [{"a": 1, "b": 2}] * 3, "notes": ["look again"]}
     assert short_text("a title", result).splitlines() == [
         "a title", "count: 3", "ratio: 0.123457", "rows: 3 rows of a, b", "look again",
+        'rows[0]: {"a": 1, "b": 2}', 'rows[1]: {"a": 1, "b": 2}', 'rows[2]: {"a": 1, "b": 2}',
     ]  # fmt: skip
+
+
+def test_the_short_text_holds_as_many_rows_as_have_room_and_says_how_many_do_not() -> None:
+    lines = short_text("a title", {"rows": [{"text": "x" * 1500}] * 5}).splitlines()
+    assert [line[:8] for line in lines[2:4]] == ["rows[0]:", "rows[1]:"]
+    assert lines[-1] == "... 3 more of rows in the structured content"
 
 
 @given(st.dictionaries(st.text(max_size=5), plain, max_size=100))

@@ -72,7 +72,7 @@ class AsyncClient:
         bar_opened_at: Sequence[int | str] | None = None,
     ) -> tuple[Prediction, ...]:  # fmt: skip
         """Answers to many rows at once, in their order: rows, or a column for each feature."""
-        body = {"model": model, "rows": rows, "columns": columns, "symbols": symbols, "bar_opened_at": bar_opened_at}
+        body = {"model": model, "rows": rows, "columns": columns, "symbol": symbols, "bar_opened_at": bar_opened_at}
         return await self._transport.walk(ask_batch(self._flows, body))
 
     async def predict_stream(

@@ -14,6 +14,7 @@ LARGEST = 256 * 1024
 _ITEMS = (1000, 200, 50, 10, 3)
 _LONGEST_VALUE = 200
 _MOST_LINES = 40
+_MOST_CHARACTERS = 4_000
 
 
 def structured(result: dict[str, Any], exit_code: int = 0) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def structured(result: dict[str, Any], exit_code: int = 0) -> dict[str, Any]:
 
 
 def short_text(title: str, result: dict[str, Any]) -> str:
-    """A few lines for a reader: single values, how long lists are, and the notes."""
+    """A few lines for a reader: single values, how long lists are, the notes; then some of the rows, as JSON."""
     lines = [title]
     for name, value in result.items():
         if name == "notes" and isinstance(value, list):
@@ -45,7 +46,25 @@ def short_text(title: str, result: dict[str, Any]) -> str:
     notes = result.get("notes")
     lines.extend(str(note) for note in notes) if isinstance(notes, list) else None
     shown = lines[:_MOST_LINES]
-    return "\n".join(shown + ([f"... and {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []))
+    shown += [f"... and {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
+    return "\n".join(shown + _rows_shown(result))
+
+
+def _rows_shown(result: dict[str, Any]) -> list[str]:
+    """Rows of objects as lines of JSON, as many as fit; the rest is in the structured content."""
+    lines: list[str] = []
+    room = _MOST_CHARACTERS
+    for name, value in _plain(result, "", None, {}).items():
+        if not (isinstance(value, list) and value and isinstance(value[0], dict)):
+            continue
+        for place, row in enumerate(value):
+            line = f"{name}[{place}]: {json.dumps(row, ensure_ascii=False)}"
+            if len(line) > room:
+                lines.append(f"... {len(value) - place:,} more of {name} in the structured content")
+                break
+            lines.append(line)
+            room -= len(line)
+    return lines
 
 
 def _plain(value: Any, path: str, most: int | None, cut: dict[str, str]) -> Any:

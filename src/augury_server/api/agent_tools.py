@@ -15,10 +15,11 @@ from augury.operations.operation import Operation, Role
 from augury.operations.registry import operations
 from augury_server.accounts.keyring import Principal
 from augury_server.api.job_views import JobView, job_view
+from augury_server.api.remote_files import without_folder
 from augury_server.api.running_operations import Call, allowed_operation, plain_result, run_call
 from augury_server.api.schemas import options_schema
 from augury_server.api.security import principal_of
-from augury_server.api.work_threads import OPERATIONS, in_database
+from augury_server.api.work_threads import in_database, run_work
 from augury_server.database.explaining import explained
 from augury_server.jobs.find import find_job
 from augury_server.jobs.models import Job
@@ -46,7 +47,8 @@ class AgentTools:
         """Run an operation as the key's owner; a long one as a job, whose progress is told."""
         principal = principal_of(request.scope)
         entry = await in_database(_wanted, name, principal)
-        done = await OPERATIONS.run(partial(_answer, Call(principal=principal, entry=entry, options=arguments)))
+        call = Call(principal=principal, entry=entry, options=arguments)
+        done = await run_work(entry.name, principal.key_id, partial(_answer, call))
         if isinstance(done, ToolAnswer):
             return done
         return await self._followed(entry, done, report)
@@ -88,7 +90,8 @@ def _answer(call: Call) -> ToolAnswer | JobView:
         return job_view(done, whole=True)
     plain = plain_result(done)
     code = plain.pop("exit_code", 0)
-    return ToolAnswer(title=str(getattr(done, "title", call.entry.words)), result=plain, exit_code=code)
+    title = without_folder(str(getattr(done, "title", call.entry.words)))
+    return ToolAnswer(title=title, result=plain, exit_code=code)
 
 
 def _shown(job_id: UUID) -> JobView:

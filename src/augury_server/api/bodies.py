@@ -54,11 +54,9 @@ async def read_json(scope: Mapping[str, Any], receive: Receive, decoder: msgspec
 
     Raises problems: 415 for another content type, 400 for what is no plain JSON, 422 for JSON of another shape.
     """
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            if not is_json(value):
-                raise _wrong_type(value)
-            break
+    kind = scope["augury"].headers.get(b"content-type")
+    if kind is not None and not is_json(kind):
+        raise _wrong_type(kind)
     return decode_json(await read_body(receive), decoder)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from augury_server.accounts.keyring import Principal
 from augury_server.api.headers import NO_STORE, POLICY, Pair
-from augury_server.api.intake import Allowance
+from augury_server.api.intake import LINES, Allowance, are_lines
 from augury_server.api.limits import Verdict
 from augury_server.api.problems import ProblemError
 
@@ -65,6 +65,16 @@ class Call:
             self._until = watch.clock() + allowance.seconds
 
     @property
+    def sends_lines(self) -> bool:
+        """Whether the content type of the body is JSON line by line."""
+        return are_lines(self.headers.get(b"content-type", b""))
+
+    def take_lines(self) -> None:
+        """Let a body of lines be as long as it likes: for who answers them as they come and keeps none."""
+        if not self._whole and self.sends_lines:
+            self.allowance = LINES
+
+    @property
     def leaves_body(self) -> bool:
         """Whether more of a body is to come than the server takes in by itself."""
         return not self._whole and not 0 <= self.expected - self._got <= _HIGH_WATER
@@ -76,6 +86,8 @@ class Call:
         allowance, watch = self.allowance, self._watch
         assert allowance is not None
         assert watch is not None
+        if allowance.size is not None and self.expected > allowance.size:
+            raise too_large(allowance.size)
         self.task = asyncio.current_task()
         watch.waiting[self] = watch.clock() + allowance.seconds if allowance.streams else self._until
         watch.wake()

@@ -78,7 +78,7 @@ class Doors:
         call: Call = scope["augury"]
         if scope["type"] == "websocket" and all(each.matches(scope)[0] is Match.NONE for each in self._rest.routes):
             raise HTTPException(404, f"no web socket {call.path[:200]!r}")
-        if call.has_body and scope.get("method") in _CHECKED and not call.path.startswith("/v1/files"):
+        if self._is_checked(call, scope):
             receive = await _checked(call, receive)
         try:
             await self._rest(scope, receive, send)
@@ -94,6 +94,12 @@ class Doors:
             route = scope.get("route")
             if route is not None:
                 call.route = getattr(route, "path", "none")
+
+    def _is_checked(self, call: Call, scope: Scope) -> bool:
+        """Whether the body is for a route that is there and reads JSON."""
+        if not call.has_body or scope.get("method") not in _CHECKED or call.path.startswith("/v1/files"):
+            return False
+        return any(each.matches(scope)[0] is Match.FULL for each in self._rest.routes)
 
 
 async def _checked(call: Call, receive: Receive) -> Receive:

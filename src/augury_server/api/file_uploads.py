@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,14 +32,13 @@ class Upload:
     def __init__(self, name: str) -> None:
         self.name = checked_name(name)
         self._folder = files_folder()
-        _remove_abandoned(self._folder)
-        replaced = find_file(name)
-        self._room = _most_bytes() - used_bytes() + (0 if replaced is None else replaced.size)
-        self._handle, draft = tempfile.mkstemp(dir=self._folder, prefix=_DRAFT)
-        self._draft = Path(draft)
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
         self._hash = hashlib.sha256()
-        self.size = 0
+        self.size = self._claimed = 0
+        with exclusively():  # between being made and being locked a draft looks abandoned
+            _remove_abandoned(self._folder)
+            self._handle, draft = tempfile.mkstemp(dir=self._folder, prefix=_DRAFT)
+            self._draft = Path(draft)
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
 
     @property
     def digest(self) -> str:
@@ -47,12 +46,25 @@ class Upload:
         return self._hash.hexdigest()
 
     def expect(self, size: int) -> None:
-        """Raise a problem with status 413 when so many bytes have no room."""
-        if size > self._room:
-            most = _most_bytes() // _MEGABYTE
-            raise ProblemError(
-                "body-too-large", f"the files may hold {most} MB in all (api.files_megabytes); delete some"
-            )
+        """Claim room for so many bytes, which other uploads then leave; a problem with status 413 when there is none.
+
+        The draft is made that long, so that whoever measures the folder counts what is claimed.
+        """
+        if size <= self._claimed:
+            return
+        with exclusively():
+            replaced = find_file(self.name)
+            room = _most_bytes() - used_bytes() + self._claimed + (0 if replaced is None else replaced.size)
+            if size > room:
+                most = _most_bytes() // _MEGABYTE
+                raise ProblemError(
+                    "body-too-large", f"the files may hold {most} MB in all (api.files_megabytes); delete some"
+                )
+            try:
+                os.ftruncate(self._handle, size)
+            except OSError as error:
+                raise Unavailable(f"the file could not be written: {error.strerror}; nothing was kept") from error
+            self._claimed = size
 
     def write(self, piece: bytes) -> None:
         """Add a piece. Raises what `expect` raises, and Unavailable when it cannot be written."""
@@ -66,13 +78,17 @@ class Upload:
         except OSError as error:
             raise Unavailable(f"the file could not be written: {error.strerror}; nothing was kept") from error
 
-    def finish(self, conditions: Mapping[str, str]) -> tuple[StoredFile, bool]:
+    def finish(
+        self, conditions: Mapping[str, str], announce: Callable[[], object] = lambda: None
+    ) -> tuple[StoredFile, bool]:
         """Put the file in its place, if the headers of the request allow it; the file, and whether it is a new one.
 
-        Raises problems: 412 when something else is there than If-Match says, or what If-None-Match names; 409 for a
+        `announce` is called when nothing speaks against it any more, just before; what it raises prevents it. Raises
+        problems: 412 when something else is there than If-Match says, or what If-None-Match names; 409 for a
         folder or a link; 413 when others took the room.
         """
         place = self._folder / self.name
+        os.ftruncate(self._handle, self.size)  # no more than came, whatever was claimed
         os.fsync(self._handle)
         with exclusively():
             known = find_file(self.name)
@@ -85,6 +101,7 @@ class Upload:
                 raise ProblemError(
                     "body-too-large", "others took the room meanwhile (api.files_megabytes); delete some"
                 )
+            announce()
             self._draft.replace(place)
             changed = place.lstat().st_mtime
         os.close(self._handle)

@@ -1,15 +1,15 @@
-"""How much body a request may send, and how slowly: by path, checked while it arrives."""
+"""How much body a request may send, and how slowly; checked while it arrives."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from augury_server.settings.model import Settings
 
-__all__ = ["Allowance", "Allowances"]
+__all__ = ["LINES", "Allowance", "Allowances", "are_lines"]
 
 _MEGABYTE = 1_000_000
+_LINES_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,15 @@ class Allowance:
     streams: bool = False
 
 
+LINES = Allowance(None, _LINES_SECONDS, streams=True)
+"""Lines that are answered while they arrive: any number of them, for as long as one comes every five minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """What each path may send: bodies as the settings say; streams of rows for as long as they go on; files."""
+    """What each path may send: one body, or a file. Who answers lines lifts it to `LINES`, and nobody else does."""
 
     plain: Allowance
-    rows: Allowance
     files: Allowance
 
     @classmethod
@@ -36,18 +39,14 @@ class Allowances:
         size = int(api.body_megabytes * _MEGABYTE)
         return cls(
             plain=Allowance(size, api.body_seconds),
-            rows=Allowance(None, settings.streams.idle_seconds, streams=True),
             files=Allowance(api.files_megabytes * _MEGABYTE, api.body_seconds, streams=True),
         )
 
-    def of_request(self, path: str, headers: Mapping[bytes, bytes]) -> Allowance:
-        """The allowance of a request. Rows that stream are NDJSON; everything else is one body."""
-        if path.startswith("/v1/files/"):
-            return self.files
-        if (path == "/predict/stream" or path.startswith("/streams/")) and _is_rows(headers.get(b"content-type", b"")):
-            return self.rows
-        return self.plain
+    def of_path(self, path: str) -> Allowance:
+        """The allowance that a request begins with."""
+        return self.files if path.startswith("/v1/files/") else self.plain
 
 
-def _is_rows(content_type: bytes) -> bool:
+def are_lines(content_type: bytes) -> bool:
+    """Whether a content type is that of JSON line by line."""
     return content_type.partition(b";")[0].strip().lower() in (b"application/x-ndjson", b"application/jsonl")

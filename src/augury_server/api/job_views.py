@@ -58,7 +58,7 @@ def job_view(job: Job, *, whole: bool) -> JobView:
         operation=job.operation,
         state=job.state,
         progress=job.progress,
-        step=job.progress_text,
+        step=without_folder(job.progress_text),
         attempts=job.attempts,
         max_attempts=job.max_attempts,
         by=job.by,

@@ -6,9 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias
 
-from augury_server.api.call import Receive, Send
+import msgspec
 
-__all__ = ["NDJSON", "LineAnswer", "answer_lines"]
+from augury.errors import AuguryError
+from augury_server.api.call import Receive, Scope, Send
+from augury_server.api.problems import ProblemError, problem_of
+from augury_server.api.standing import Standing
+
+__all__ = ["NDJSON", "LineAnswer", "answer_lines", "error_line"]
 
 LineAnswer: TypeAlias = Callable[[int, bytes | None], Awaitable[bytes]]
 """The answer to the line of that number, counted from 1, without its end; None stands for one that is too long."""
@@ -19,22 +24,42 @@ _AT_ONCE = 64
 """Lines that are answered together; the next ones are read when their answers are on their way."""
 
 
-async def answer_lines(receive: Receive, send: Send, answer: LineAnswer, *, longest: int) -> None:
+async def answer_lines(scope: Scope, receive: Receive, send: Send, answer: LineAnswer, *, longest: int) -> None:
     """Answer the lines of a request's body, in order, each as soon as it is there; empty lines have no answer.
 
     Back-pressure: nothing more is read from the client until the answers so far are taken by its connection. A line of
-    more than `longest` bytes is answered as such and skipped, so that memory is bounded. Returns when the body ends or
-    the client goes.
+    more than `longest` bytes is answered as such and skipped, so that memory is bounded. Each line takes a token of the
+    key's limit. Returns when the body ends, when the client goes, and after a line that says why no more is answered:
+    the key holds no longer, its limit is reached, nothing came for five minutes.
     """
+    scope["augury"].take_lines()
+    standing = Standing(scope)
     headers = [(b"content-type", NDJSON.encode()), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    async for lines in _batches(receive, longest):
-        if len(lines) == 1:
-            answers = [await answer(*lines[0])]
-        else:
-            answers = list(await asyncio.gather(*(answer(number, line) for number, line in lines)))
-        await send({"type": "http.response.body", "body": b"".join(one + b"\n" for one in answers), "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    last = b""
+    try:
+        async for lines in _batches(receive, longest):
+            admitted, problem = standing.admit(len(lines))
+            if admitted == 1:
+                answers = [await answer(*lines[0])]
+            else:
+                answers = list(await asyncio.gather(*(answer(number, line) for number, line in lines[:admitted])))
+            body = b"".join(one + b"\n" for one in answers)
+            if problem is not None:
+                last = body + error_line(problem, lines[admitted][0]) + b"\n"
+                break
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+    except ProblemError as error:  # of the body: too slow
+        last = error_line(error) + b"\n"
+    await send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+def error_line(error: AuguryError, number: int | None = None) -> bytes:
+    """What is wrong with one of many: its problem, with the number of its line."""
+    problem = problem_of(error)
+    kind = problem.kind
+    told = {"type": kind.urn, "title": kind.title, "status": kind.status, "detail": problem.detail, **problem.more}
+    return msgspec.json.encode({"error": told} if number is None else {"line": number, "error": told})
 
 
 async def _batches(receive: Receive, longest: int) -> AsyncIterator[list[tuple[int, bytes | None]]]:

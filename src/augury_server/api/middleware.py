@@ -18,12 +18,14 @@ from augury_server.api.logs import Entry, RequestLog
 from augury_server.api.problems import CONTENT_TYPE, Problem, ProblemError, document, problem_of
 from augury_server.api.request_ids import make_ids, sane_id
 from augury_server.api.security import CHALLENGE, OPEN_PATHS, UNLIMITED_PATHS, scope_of, token_of
+from augury_server.api.standing import too_many
 from augury_server.api.state import State
 from augury_server.api.watch import Watch
 
 __all__ = ["Frame"]
 
 _INFERENCE = "/v2/"
+_READS = frozenset({"GET", "HEAD"})
 _LEFT = 499
 """Of a caller who did not wait for the answer, as the log and the metrics have it."""
 
@@ -109,34 +111,37 @@ class Frame:
         verdict = call.verdict = state.limits.take(principal.key_id)
         if not verdict.allowed:
             state.metrics.limited += 1
-            raise _too_many(verdict.wait, f"the key {principal.name!r} has {verdict.limit:,} requests a minute")
+            raise too_many(verdict, f"the key {principal.name!r} has")
         needed = scope_of(path)
         if needed is not None and needed not in principal.scopes and path not in OPEN_PATHS:
             detail = f"the key {principal.name!r} is not for {needed!r}, only for {', '.join(sorted(principal.scopes))}"
             raise ProblemError("not-allowed", detail, needed_scope=needed)
-        if call.allowance is not None and call.allowance.size is not None and call.expected > call.allowance.size:
-            raise too_large(call.allowance.size)
+        size = None if call.allowance is None else call.allowance.size
+        if size is not None and call.expected > size and not call.sends_lines:  # of lines their route decides
+            raise too_large(size)
 
     def _admit_anybody(self, call: Call, token: str | None) -> None:
         path, state = call.path, self._state
-        if token is None and path in UNLIMITED_PATHS:
+        if token is None and path in UNLIMITED_PATHS and not call.has_body and call.scope.get("method") in _READS:
             return
         if token is not None:
             state.metrics.refused_keys += 1
         verdict = call.verdict = state.anonymous.take(address_group(_address(call.scope)))
         if not verdict.allowed:
             state.metrics.limited += 1
-            raise _too_many(verdict.wait, f"an address has {verdict.limit:,} requests a minute without a valid key")
+            raise too_many(verdict, "an address has", " without a valid key")
         if token is not None:
             raise ProblemError("key-needed", "this key is unknown, wrong, expired or revoked", CHALLENGE)
         if path not in OPEN_PATHS:
             raise ProblemError("key-needed", "send a key: Authorization: Bearer aug_... (or X-API-Key)", CHALLENGE)
+        if call.has_body:
+            raise ProblemError("key-needed", "a body is taken only from callers with a key", CHALLENGE)
 
     def _expect(self, call: Call) -> None:
         given = call.headers.get(b"content-length")
         length = -1 if given is None or b"transfer-encoding" in call.headers else _length(given)
         if length:
-            call.expect_body(self._allowances.of_request(call.path, call.headers), length, self._watch)
+            call.expect_body(self._allowances.of_path(call.path), length, self._watch)
 
     # --- errors ---------------------------------------------------------------------------------------------
 
@@ -185,10 +190,6 @@ class Frame:
         start = {"type": "websocket.http.response.start", "status": problem.kind.status, "headers": headers}
         await call.send(start)
         await call.send({"type": "websocket.http.response.body", "body": body})
-
-
-def _too_many(wait: int, detail: str) -> ProblemError:
-    return ProblemError("too-many-requests", f"{detail}; wait {wait} s", {"retry-after": str(wait)})
 
 
 def _address(scope: Scope) -> str:

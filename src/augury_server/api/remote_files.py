@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import augury
 from augury.errors import Refused
 from augury_server.settings.current import current_settings
 from augury_server.settings.home import make_home, writing_home
@@ -28,6 +30,7 @@ _NAME = re.compile(NAME_PATTERN)
 _LONGEST_PATH = 400
 _DEEPEST = 8
 _CODE = re.compile(r"\.(py[a-z]?|pyx|so|pyd|dll|dylib|sh|pickle|pkl|joblib|dill|pt|pth|npy|npz)(:|/|$)", re.IGNORECASE)
+_INSTALLED = str(Path(augury.__file__).resolve().parent.parent)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[a-z0-9]+::")
 
 
@@ -81,18 +84,31 @@ def used_bytes() -> int:
 
 
 def without_folder(value: Any) -> Any:
-    """A result or a message without the place of the folder: files are called as whoever asked calls them."""
+    """A result or a message without places of the server: files are called as whoever asked calls them, the home of
+    the platform, wherever it is, "(home)", and the folder that Augury is installed in "(installed)".
+    """
+    home = current_settings().home
+    names = {_INSTALLED: "(installed)", str(home): "(home)", str(home.resolve()): "(home)"}
+    names = {place: name for place, name in names.items() if place not in ("/", ".")}
+    longest_first = sorted(names, key=len, reverse=True)
+    pattern = re.compile(rf"(?:{'|'.join(map(re.escape, longest_first))})(?![\w.-])")
     folder = str(files_folder())
-    return _without(value, folder)
+
+    def shown(text: str) -> str:
+        if folder in text:
+            text = text.replace(f"{folder}/", "").replace(folder, "files")
+        return pattern.sub(lambda found: names[found[0]], text) if "/" in text else text
+
+    return _renamed(value, shown)
 
 
-def _without(value: Any, folder: str) -> Any:
+def _renamed(value: Any, shown: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return value.replace(f"{folder}/", "").replace(folder, "files") if folder in value else value
+        return shown(value)
     if isinstance(value, dict):
-        return {_without(key, folder): _without(item, folder) for key, item in value.items()}
+        return {_renamed(key, shown): _renamed(item, shown) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without(item, folder) for item in value]
+        return [_renamed(item, shown) for item in value]
     return value
 
 

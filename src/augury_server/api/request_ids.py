@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 __all__ = ["make_ids", "sane_id"]
 
-_SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}")
+_SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{7,99}")
 
 
 def sane_id(given: bytes | None) -> str | None:
-    """A caller's id of 8 to 128 letters, digits, dots, colons, hyphens and underscores; None for any other."""
+    """A caller's id of 8 to 100 letters, digits, dots, colons, hyphens and underscores; None for any other."""
     return given.decode("ascii") if given is not None and _SANE.fullmatch(given) else None
 
 

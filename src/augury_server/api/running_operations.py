@@ -63,7 +63,7 @@ def run_call(call: Call) -> Result | Job:
                 raise InvalidInput(f"{entry.name} has no dry run; leave dry_run out")
             options["dry_run"] = True
         spec = entry.spec_type.from_dict(options)
-        with acting(principal.actor):
+        with acting(principal.actor, principal.role):
             dry = bool(getattr(spec, "dry_run", False))
             if (entry.long or call.background) and entry.role != "administrator" and not dry:
                 return _submitted(call, options)

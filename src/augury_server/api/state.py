@@ -45,6 +45,7 @@ class State:
         self.registry.register(self.metrics)
         self.host = ModelHost(settings.serving, running=running)
         self.recorder = Recorder(settings.serving, settings.home / "spill")
+        # its routes put one in its place that runs as long as they do
         self.sessions = SessionStore(settings.streams, redis=settings.redis, model_of=self.host.model)
         self.desk: Desk
         self._ending = AsyncExitStack()
@@ -99,5 +100,3 @@ class State:
         ending.push_async_callback(self.desk.close)
         ending.push_async_callback(asyncio.to_thread, end_work)
         await asyncio.gather(asyncio.to_thread(self.keys.start), asyncio.to_thread(self.host.start))
-        await self.sessions.start()
-        ending.push_async_callback(self.sessions.stop)

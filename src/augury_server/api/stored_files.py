@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,10 +79,11 @@ def find_file(name: str) -> StoredFile | None:
     return found
 
 
-def delete_file(name: str, conditions: Mapping[str, str]) -> StoredFile:
+def delete_file(name: str, conditions: Mapping[str, str], announce: Callable[[], object] = lambda: None) -> StoredFile:
     """Remove a file, or a folder with what is in it, if the headers of the request allow it.
 
-    Raises NotFound, and a problem with status 412 when something else is there than If-Match says.
+    `announce` is called when nothing speaks against it any more, just before; what it raises prevents it. Raises
+    NotFound, and a problem with status 412 when something else is there than If-Match says.
     """
     checked_name(name)
     with exclusively():
@@ -91,6 +92,7 @@ def delete_file(name: str, conditions: Mapping[str, str]) -> StoredFile:
             raise NotFound(f"no file is named {name!r}; {nearest(name, [each.name for each in list_files()])}")
         demand(known, conditions)
         path = files_folder() / name
+        announce()
         if known.is_folder:
             shutil.rmtree(path)
         else:

@@ -12,7 +12,15 @@ from augury.learning.artefacts.predictor import Predictor, PredictorStream
 from augury.market.rules import BAR_RULES, bars_keep_rules
 from augury_server.streams.update import Forecast
 
-__all__ = ["Forecaster", "StreamModel", "valid_bar"]
+__all__ = ["Forecaster", "ModelPace", "StreamModel", "valid_bar"]
+
+
+class ModelPace(Protocol):
+    """How fast a model was when its host measured it."""
+
+    @property
+    def row_us(self) -> float:
+        """Microseconds for one row alone."""
 
 
 class StreamModel(Protocol):
@@ -26,14 +34,18 @@ class StreamModel(Protocol):
     def predictor(self) -> Predictor:
         """The artefact at work."""
 
+    @property
+    def pace(self) -> ModelPace:
+        """How fast it is."""
+
 
 class Forecaster:
     """The predictions of one version, bar by bar, equal bit for bit to its `predict_path` over the same bars."""
 
-    __slots__ = ("_stream", "reference")
+    __slots__ = ("_stream", "model", "reference")
 
     def __init__(self, model: StreamModel) -> None:
-        self.reference = model.reference
+        self.model, self.reference = model, model.reference
         self._stream: PredictorStream = model.predictor.open_stream()
 
     def update(self, opened_at_ns: int, bar: FloatVector) -> Forecast:

@@ -18,8 +18,8 @@ __all__ = ["HeldSessions", "OpenSession"]
 class OpenSession:
     """A session at work in this process, with its place in Redis and its readers."""
 
-    __slots__ = ("_lock", "created_at_ns", "dropped", "id", "key_id", "published", "readers", "saved", "saved_updates",
-                 "session", "shared", "used_at_ns", "yielding")  # fmt: skip
+    __slots__ = ("_lock", "_midst", "created_at_ns", "dropped", "id", "key_id", "published", "readers", "saved",
+                 "saved_updates", "session", "shared", "used_at_ns", "yielding")  # fmt: skip
 
     def __init__(self, session_id: str, key_id: str, session: StreamSession, *, now_ns: int) -> None:
         self.id, self.key_id, self.session = session_id, key_id, session
@@ -29,6 +29,7 @@ class OpenSession:
         self.readers: tuple[Subscription, ...] = ()
         self.published = session.updates
         self._lock: asyncio.Lock | None = None
+        self._midst: asyncio.Lock | None = None
 
     @property
     def through(self) -> bool:
@@ -37,10 +38,33 @@ class OpenSession:
 
     @property
     def lock(self) -> asyncio.Lock:
-        """Held while an update is on its way to Redis."""
+        """Held while an update waits for its model or is on its way to Redis; who waits comes in order."""
         if self._lock is None:
             self._lock = asyncio.Lock()
         return self._lock
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody holds its lock."""
+        return self._lock is not None and self._lock.locked()
+
+    @property
+    def midst(self) -> asyncio.Lock:
+        """Held while its model runs in a thread, which is never long: no snapshot can be taken then."""
+        if self._midst is None:
+            self._midst = asyncio.Lock()
+        return self._midst
+
+    @property
+    def in_midst(self) -> bool:
+        """Whether its model runs in a thread."""
+        return self._midst is not None and self._midst.locked()
+
+    def reading(self) -> tuple[Subscription, ...]:
+        """The readers that have not ended; the others are forgotten."""
+        if any(reader.ended for reader in self.readers):
+            self.readers = tuple(reader for reader in self.readers if not reader.ended)
+        return self.readers
 
     def publish(self) -> None:
         """Give the readers the answers that they have not had."""
@@ -50,7 +74,7 @@ class OpenSession:
             for update_id, answer in list(session.kept)[-fresh:] if fresh > 0 else ():
                 for reader in self.readers:
                     reader.offer(update_id, answer)
-            self.readers = tuple(reader for reader in self.readers if not reader.ended)
+            self.reading()
         self.published = session.updates
 
     def line(self) -> SessionLine:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from augury.errors import Conflict, InvalidInput, Misconfigured, Refused
+from augury.arrays import FloatVector
+from augury.errors import Conflict, InvalidInput, Misconfigured, NotFound, Refused
 from augury.market.times import EARLIEST_NS, LATEST_NS
 from augury_server.streams.change import ChangeDetector
 from augury_server.streams.forecasting import Forecaster, StreamModel, valid_bar
@@ -17,7 +18,7 @@ from augury_server.streams.spec import StreamSpec
 from augury_server.streams.update import BarUpdate, Forecast, StreamUpdate, ValueUpdate
 from augury_server.streams.windows import Windows
 
-__all__ = ["LARGEST_VALUE", "ModelOf", "StreamSession", "restored"]
+__all__ = ["LARGEST_VALUE", "Begun", "ModelOf", "StreamSession", "restored"]
 
 LARGEST_VALUE = 1e100
 """Values are smaller, so that no square or product of sums overflows."""
@@ -26,6 +27,14 @@ ModelOf = Callable[[str], StreamModel]
 """The hosted model of a name or reference; raises NotFound."""
 
 _encoder = msgspec.json.Encoder()
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An update that was found good and is not counted yet; `bar` float64[5] in sessions of bars."""
+
+    value: float
+    at_ns: int
+    bar: FloatVector | None
 
 
 class StreamSession:
@@ -56,14 +65,14 @@ class StreamSession:
         """The version that predicts, fixed when the session was opened."""
         return None if self._forecaster is None else self._forecaster.reference
 
+    @property
+    def host(self) -> StreamModel | None:
+        """The model itself, as its host gave it."""
+        return None if self._forecaster is None else self._forecaster.model
+
     def take(self, given: ValueUpdate | BarUpdate, *, now_ns: int) -> StreamUpdate:
         """`update` with what came over the network; a value without a time gets `now_ns`, or just after the last."""
-        if isinstance(given, BarUpdate):
-            return self.update((given.open, given.high, given.low, given.close, given.volume), given.at_ns)
-        at_ns = given.at_ns
-        if at_ns is None:
-            at_ns = now_ns if self.last_at_ns is None else max(now_ns, self.last_at_ns + 1)
-        return self.update(given.value, at_ns)
+        return self._whole(self.begin(given, now_ns=now_ns))
 
     def update(self, value: float | tuple[float, ...], at_ns: int) -> StreamUpdate:
         """Take in one value, or the open, high, low, close and volume of one closed bar that opened at `at_ns`.
@@ -71,6 +80,45 @@ class StreamSession:
         The answer depends on this value and those before only. Raises Conflict and InvalidInput as the class says,
         InvalidBars for what is no bar, Refused once a model has failed in the midst of an update.
         """
+        return self._whole(self._begin(value, at_ns))
+
+    # --- an update in three steps, for models that run in a thread ---------------------------------------------
+
+    def begin(self, given: ValueUpdate | BarUpdate, *, now_ns: int) -> Begun:
+        """Refuse what an update refuses; nothing changes. `forecast` and `finish` follow before anything else does."""
+        if isinstance(given, BarUpdate):
+            return self._begin((given.open, given.high, given.low, given.close, given.volume), given.at_ns)
+        at_ns = given.at_ns
+        if at_ns is None:
+            at_ns = now_ns if self.last_at_ns is None else max(now_ns, self.last_at_ns + 1)
+        return self._begin(given.value, at_ns)
+
+    def forecast(self, begun: Begun) -> Forecast | None:
+        """What the model says, none without one. It may run in any thread; the rest of the session is not touched."""
+        if self._forecaster is None or begun.bar is None:
+            return None
+        self._broken = f"the model {self.model} failed in the midst of an update; open a new session"
+        found = self._forecaster.update(begun.at_ns, begun.bar)
+        self._broken = ""
+        return found
+
+    def finish(self, begun: Begun, forecast: Forecast | None) -> StreamUpdate:
+        """Count the update; its answer."""
+        window, averages, trend = self._windows.update(begun.value)
+        change = None if self._change is None else self._change.update(begun.value)
+        self.updates += 1
+        self.last_at_ns = begun.at_ns
+        answer = StreamUpdate(
+            id=self.updates, at_ns=begun.at_ns, value=begun.value, window=window, averages=averages, trend=trend,
+            change=change, prediction=forecast,
+        )  # fmt: skip
+        self.kept.append((self.updates, _encoder.encode(answer)))
+        return answer
+
+    def _whole(self, begun: Begun) -> StreamUpdate:
+        return self.finish(begun, self.forecast(begun))
+
+    def _begin(self, value: float | tuple[float, ...], at_ns: int) -> Begun:
         if self._broken:
             raise Refused(self._broken)
         number, bar = self._number(value)
@@ -79,17 +127,7 @@ class StreamSession:
             raise InvalidInput(f"a value is a finite number below {LARGEST_VALUE:g}, got {number!r}")
         if self._change is not None and (reason := self._change.refusal(number)):
             raise InvalidInput(reason)
-        forecast = None if bar is None else self._forecast(at_ns, bar)
-        window, averages, trend = self._windows.update(number)
-        change = None if self._change is None else self._change.update(number)
-        self.updates += 1
-        self.last_at_ns = at_ns
-        answer = StreamUpdate(
-            id=self.updates, at_ns=at_ns, value=number, window=window, averages=averages, trend=trend, change=change,
-            prediction=forecast,
-        )  # fmt: skip
-        self.kept.append((self.updates, _encoder.encode(answer)))
-        return answer
+        return Begun(value=number, at_ns=at_ns, bar=None if bar is None else valid_bar(bar))
 
     def _number(self, value: float | tuple[float, ...]) -> tuple[float, tuple[float, ...] | None]:
         if isinstance(value, tuple):
@@ -106,15 +144,6 @@ class StreamSession:
         if self.last_at_ns is not None and at_ns <= self.last_at_ns:
             what = "is that of" if at_ns == self.last_at_ns else "is before"
             raise Conflict(f"at_ns = {at_ns} {what} the last of {self.updates} updates, {self.last_at_ns}; times rise")
-
-    def _forecast(self, at_ns: int, bar: tuple[float, ...]) -> Forecast | None:
-        column = valid_bar(bar)
-        if self._forecaster is None:
-            return None
-        self._broken = f"the model {self.model} failed in the midst of an update; open a new session"
-        found = self._forecaster.update(at_ns, column)
-        self._broken = ""
-        return found
 
     def snapshot(self) -> bytes:
         """The whole state: a session restored from it goes on bit for bit."""
@@ -142,8 +171,23 @@ class StreamSession:
 
 
 def restored(snapshot: bytes, model_of: ModelOf) -> StreamSession:
-    """The session of a snapshot, its model found by `model_of` with the version that it was opened with."""
+    """The session of a snapshot, its model found by `model_of` with the version that it was opened with.
+
+    Raises NotFound when that version is served no more, which ends nothing: the session goes on once it is again.
+    """
     saved = unpack(snapshot)
-    session = StreamSession(StreamSpec.from_dict(saved.spec), None if saved.model is None else model_of(saved.model))
+    session = StreamSession(StreamSpec.from_dict(saved.spec), None if saved.model is None else _same(saved, model_of))
     session.restore(saved)
     return session
+
+
+def _same(saved: Saved, model_of: ModelOf) -> StreamModel:
+    assert saved.model is not None
+    try:
+        return model_of(saved.model)
+    except NotFound as error:
+        raise NotFound(
+            f"this session predicts with {saved.model} and with no other version, and {saved.model} is not served here "
+            f"now; serve that version again and the session goes on, or DELETE it and open a new one with a model that "
+            f"is served (GET /models lists them)"
+        ) from error

@@ -55,10 +55,11 @@ return 1
 """Let others have a session that its owner does not hold any more."""
 
 DELETE = """
-local prefix, id, me, key, life = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local prefix, id, me, key, life, mine = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local name = prefix .. 's:' .. id
 local held = redis.call('HMGET', name, 'o', 'k')
 if held[1] and held[2] ~= key then return 0 end
+if not held[1] and mine ~= '1' then return 0 end
 redis.call('SET', prefix .. 'gone:' .. id, '1', 'PX', life)
 redis.call('ZREM', prefix .. 'k:' .. key, id)
 redis.call('ZREM', prefix .. 'all', id)
@@ -69,4 +70,4 @@ if held[1] ~= me and held[1] ~= '*' then
 end
 return redis.call('DEL', name)
 """
-"""Delete a session for good, and tell its owner."""
+"""Delete a session for good, and tell its owner. One that is not here leaves a mark only if the caller holds it."""

@@ -99,9 +99,9 @@ class SharedSessions:
             order.snapshot, order.key_id, order.facts, self._life, _now_ms(),
         )  # fmt: skip
 
-    async def delete(self, session_id: str, key_id: str) -> bool:
-        """Delete a session; whether it was there."""
-        args = (self._prefix, session_id, self.me, key_id, self._life)
+    async def delete(self, session_id: str, key_id: str, *, held: bool) -> bool:
+        """Delete a session; whether it was there. `held`: this process has it for this key, in Redis or not yet."""
+        args = (self._prefix, session_id, self.me, key_id, self._life, int(held))
         return bool(await self._try(lambda: self._delete(args=args)))
 
     async def let_go(self, session_id: str) -> None:

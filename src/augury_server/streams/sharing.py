@@ -17,13 +17,14 @@ import msgspec
 from augury.errors import Conflict, NotFound, Refused, Unavailable
 from augury_server.settings.sections import StreamSettings
 from augury_server.streams.held_sessions import HeldSessions, OpenSession
+from augury_server.streams.model_runs import ModelRuns
 from augury_server.streams.records import SessionLine
-from augury_server.streams.session import ModelOf, restored
+from augury_server.streams.session import ModelOf, StreamSession, restored
 from augury_server.streams.shared_scripts import SHARED
 from augury_server.streams.shared_sessions import Claim, SaveOrder, SharedSessions
 from augury_server.streams.update import BarUpdate, ValueUpdate
 
-__all__ = ["Sharing", "not_here"]
+__all__ = ["Sharing", "moved", "not_here"]
 
 _TRIES = 50
 _ASK_SECONDS = 0.02
@@ -37,14 +38,21 @@ def not_here(session_id: str) -> NotFound:
     return NotFound(f"this key has no open session {session_id[:60]!r}; POST /streams opens one")
 
 
+def moved(session_id: str) -> Conflict:
+    """For an update that waited while its session was given away or deleted."""
+    return Conflict(f"the session {session_id[:60]} has moved meanwhile; send the update again")
+
+
 class Sharing:
     """Keeps the held sessions and those in Redis one. `clock` gives ns UTC."""
 
     def __init__(
-        self, settings: StreamSettings, held: HeldSessions, shared: SharedSessions, model_of: ModelOf,
+        self, settings: StreamSettings, held: HeldSessions, shared: SharedSessions, model_of: ModelOf, runs: ModelRuns,
         clock: Callable[[], int],
     ) -> None:  # fmt: skip
-        self._settings, self._held, self.shared, self._model_of, self._clock = settings, held, shared, model_of, clock
+        self._settings, self._held, self.shared, self._clock = settings, held, shared, clock
+        self._model_of, self._runs = model_of, runs
+        self._wanted: dict[str, OpenSession] = {}
         self.lease_seconds = max(5.0 * settings.save_seconds, _LEAST_LEASE_SECONDS)
         self.dirty: dict[str, OpenSession] = {}
         """Sessions with answers that Redis does not have."""
@@ -91,24 +99,30 @@ class Sharing:
         if claim.answer == "none":
             self.forget(one, "gone")
             raise not_here(one.id)
-        one.session = restored(claim.snapshot, self._model_of)
+        one.session = self._again(one, claim.snapshot)
         self._put(one, claim)
         one.publish()
 
     # --- updates that are saved before they are answered -----------------------------------------------------
 
     async def update(self, one: OpenSession, given: ValueUpdate | BarUpdate) -> bytes:
-        """Apply and save one update; its answer. After Unavailable it may have counted: times refuse a second go."""
-        async with one.lock:
-            if one.yielding:
-                await self._yield(one)
-            for _ in range(_TRIES):
-                if one.dropped:
-                    raise Conflict(f"the session {one.id} has moved meanwhile; send the update again")
-                one.session.take(given, now_ns=self._clock())
-                if await self._saved(one):
-                    one.publish()
-                    return one.session.kept[-1][1]
+        """Apply and save one update; its answer. After Unavailable it may have counted: times refuse a second go.
+
+        The caller holds the session's lock.
+        """
+        if one.yielding:
+            await self._yield(one)
+        for _ in range(_TRIES):
+            if one.dropped:
+                raise moved(one.id)
+            try:
+                await self._runs.take(one, given, now_ns=self._clock())
+            except asyncio.CancelledError:
+                self._undo(one)
+                raise
+            if await self._saved(one):
+                one.publish()
+                return one.session.kept[-1][1]
         raise Conflict(f"the session {one.id} is updated by too many at once; send the update again")
 
     async def _saved(self, one: OpenSession) -> bool:
@@ -131,7 +145,14 @@ class Sharing:
         return False
 
     def _undo(self, one: OpenSession) -> None:
-        one.session = restored(one.saved, self._model_of)
+        one.session = self._again(one, one.saved)
+
+    def _again(self, one: OpenSession, snapshot: bytes) -> StreamSession:
+        """The session made again, with the model that it has: served or not by now, it is the same version."""
+        host = one.session.host
+        return restored(
+            snapshot, lambda name: host if host is not None and host.reference == name else self._model_of(name)
+        )
 
     # --- saving now and then ---------------------------------------------------------------------------------
 
@@ -149,7 +170,7 @@ class Sharing:
             await asyncio.sleep(0)
 
     async def _save_some(self, some: list[OpenSession]) -> None:
-        made = [(one, order) for one in some if (order := self._own_order(one)) is not None]
+        made = [(one, order) for one in some if (order := await self._own_order(one)) is not None]
         outcomes = await self.shared.save([order for _, order in made]) if made else []
         for (one, order), outcome in zip(made, outcomes, strict=True):
             if outcome == "saved":
@@ -160,7 +181,12 @@ class Sharing:
                 self.superseded += outcome == "moved"
                 self.forget(one, "gone")
 
-    def _own_order(self, one: OpenSession) -> SaveOrder | None:
+    async def _own_order(self, one: OpenSession) -> SaveOrder | None:
+        if one.in_midst:
+            async with one.midst:
+                pass
+        if self.dirty.get(one.id) is not one or one.yielding:  # what is given away is saved with that
+            return None
         try:
             return self._order(one, self.shared.me, self.shared.me)
         except Refused:  # its model failed in the midst of an update: what was saved before stays
@@ -176,6 +202,7 @@ class Sharing:
     def forget(self, one: OpenSession, why: str) -> None:
         """Hold a session no more."""
         self.dirty.pop(one.id, None)
+        self._wanted.pop(one.id, None)
         self._held.drop(one, why)
 
     # --- giving --------------------------------------------------------------------------------------------
@@ -189,9 +216,21 @@ class Sharing:
                 continue
             if not one.shared:
                 one.shared = one.yielding = True  # from here on nothing is answered from memory
-            async with one.lock:
-                if one.yielding:
-                    await self._yield(one)
+            self._wanted[one.id] = one
+        for one in list(self._wanted.values()):
+            if not one.locked:  # else the next update gives it, or the next beat: waiting here would cost the lease
+                await self._give(one)
+
+    async def give_wanted(self) -> None:
+        """Hand over what others still want, however long its updates take."""
+        for one in list(self._wanted.values()):
+            await self._give(one)
+
+    async def _give(self, one: OpenSession) -> None:
+        async with one.lock:
+            if one.yielding and not one.dropped:
+                await self._yield(one)
+        self._wanted.pop(one.id, None)
 
     async def _yield(self, one: OpenSession) -> None:
         try:
@@ -211,7 +250,7 @@ class Sharing:
 
     async def follow(self) -> None:
         """Bring shared sessions that somebody reads here up to what other processes have done."""
-        read = [one for one in self._held if one.shared and one.readers and not one.yielding]
+        read = [one for one in self._held if one.shared and one.reading() and not one.yielding and not one.locked]
         if not read:
             return
         for one, there in zip(read, await self.shared.updates_of([one.id for one in read]), strict=True):

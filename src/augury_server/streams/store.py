@@ -14,10 +14,11 @@ import msgspec
 from augury.errors import InvalidInput, NotFound, Refused, Unavailable
 from augury_server.settings.sections import RedisSettings, StreamSettings
 from augury_server.streams.held_sessions import HeldSessions, OpenSession
+from augury_server.streams.model_runs import ModelRuns
 from augury_server.streams.records import SessionFacts, SessionLine, SessionPage, StreamHealth
 from augury_server.streams.session import ModelOf, StreamSession
 from augury_server.streams.shared_sessions import SharedSessions
-from augury_server.streams.sharing import Sharing, not_here
+from augury_server.streams.sharing import Sharing, moved, not_here
 from augury_server.streams.snapshot import unpack
 from augury_server.streams.spec import StreamSpec
 from augury_server.streams.subscription import Subscription
@@ -50,15 +51,15 @@ class SessionStore:
 
     def __init__(
         self, settings: StreamSettings, *, redis: RedisSettings | None = None, model_of: ModelOf | None = None,
-        clock: Callable[[], int] = time.time_ns, prefix: str = "augury:streams:",
+        clock: Callable[[], int] = time.time_ns, prefix: str = "augury:streams:", runs: ModelRuns | None = None,
     ) -> None:  # fmt: skip
         self._settings, self._clock = settings, clock
         self._model_of: ModelOf = model_of or _no_models  # type: ignore[assignment]
-        self._held = HeldSessions()
+        self._held, self._runs = HeldSessions(), runs or ModelRuns()
         self._sharing: Sharing | None = None
         if redis is not None and redis.url is not None:
             shared = SharedSessions(redis, me=secrets.token_hex(8), idle_seconds=settings.idle_seconds, prefix=prefix)
-            self._sharing = Sharing(settings, self._held, shared, self._model_of, clock)
+            self._sharing = Sharing(settings, self._held, shared, self._model_of, self._runs, clock)
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -84,10 +85,12 @@ class SessionStore:
                 reader.end("stopping")
         if self._sharing is not None:
             try:
+                await self._sharing.give_wanted()
                 await self._sharing.save_changed()
             except Unavailable as error:
                 _log.error("sessions not saved", unsaved=len(self._sharing.dirty), reason=str(error))
             await self._sharing.shared.close()
+        self._runs.close()
 
     # --- what is asked -------------------------------------------------------------------------------------
 
@@ -133,9 +136,28 @@ class SessionStore:
         one = self._held.find(session_id, key_id) or await self._load(session_id, key_id)
         now_ns = self._clock()
         self._held.use(one, now_ns)
-        if self._sharing is not None and one.through:
-            return await self._sharing.update(one, given)
-        one.session.take(given, now_ns=now_ns)
+        if one.session.host is None and (self._sharing is None or not one.through):
+            one.session.take(given, now_ns=now_ns)
+            return self._counted(one)
+        async with one.lock:
+            if self._sharing is not None and one.through:  # maybe only since it waited
+                return await self._sharing.update(one, given)
+            return await self._predicted(one, given, now_ns)
+
+    async def _predicted(self, one: OpenSession, given: ValueUpdate | BarUpdate, now_ns: int) -> bytes:
+        """Apply an update in memory, its model at work in a thread or not."""
+        before = one.session.updates
+        try:
+            if not one.dropped:
+                await self._runs.take(one, given, now_ns=now_ns)
+        finally:  # a caller that left has its update counted too
+            if one.session.updates > before and not one.dropped:
+                self._counted(one)
+        if one.dropped:
+            raise not_here(one.id) if self._sharing is None else moved(one.id)
+        return one.session.kept[-1][1]
+
+    def _counted(self, one: OpenSession) -> bytes:
         if self._sharing is not None:
             self._sharing.dirty[one.id] = one
         one.publish()
@@ -192,7 +214,7 @@ class SessionStore:
         one = self._held.find(session_id, key_id)
         there = False
         if self._sharing is not None and _ID.fullmatch(session_id):
-            there = await self._sharing.shared.delete(session_id, key_id)
+            there = await self._sharing.shared.delete(session_id, key_id, held=one is not None)
         if one is None and not there:
             raise not_here(session_id)
         if one is not None:
@@ -204,7 +226,7 @@ class SessionStore:
         End it with `Subscription.end`. Raises Refused when a session has 32 readers.
         """
         one = self._held.find(session_id, key_id) or await self._load(session_id, key_id)
-        if len(one.readers) >= _MOST_READERS:
+        if len(one.reading()) >= _MOST_READERS:
             raise Refused(f"the session {session_id} has {_MOST_READERS} readers; close one")
         one.publish()
         reader = Subscription(max(limit, one.session.spec.kept_updates))

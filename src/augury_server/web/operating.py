@@ -59,7 +59,7 @@ def run_for(request: HttpRequest, name: str, options: Mapping[str, Any]) -> Done
         record(name, detail={"options": dict(options), "error": "role too low"}, outcome="refused", by=by)
         raise PermissionDenied
     spec = entry.spec_type.from_dict(options)
-    with acting(by):
+    with acting(by, role_at(request)):
         if entry.long:
             job = submit(name, dict(options), by=by)
             record("jobs.submit", target=str(job.pk), detail={"operation": name, "options": dict(options)})

@@ -93,10 +93,10 @@ def test_a_revoked_key_stops_and_a_rotated_one_goes_on(probes: Probes) -> None:
 
 def test_a_request_id_is_the_callers_when_it_is_sane(probes: Probes) -> None:
     client = probes().client()
-    for given in ("0123456789abcdef", "trace:42.a-b_c", "x" * 128):
+    for given in ("0123456789abcdef", "trace:42.a-b_c", "x" * 100):
         assert client.get("/v1/count/1", headers={"x-request-id": given}).headers["x-request-id"] == given
     made = set()
-    for given in ("short", "x" * 129, "with space!", "-startsbad", "<script>alert(1)"):
+    for given in ("short", "x" * 101, "with space!", "-startsbad", "<script>alert(1)"):
         made.add(client.get("/v1/count/1", headers={"x-request-id": given}).headers["x-request-id"])
     made.update(client.get("/v1/count/1").headers["x-request-id"] for _ in range(5))
     assert len(made) == 10

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from augury_server.api.pagination import cursor_of
 from augury_server.jobs.models import Job
 
 
@@ -66,6 +67,14 @@ def test_a_list_takes_known_filters_and_cursors_only(api: Any) -> None:
         assert client.get(f"/v1/jobs?{query}").status_code == 422, query
     assert client.get(f"/v1/jobs/{uuid4()}").status_code == 404
     assert client.get("/v1/jobs/nonsense").status_code == 422
+
+
+def test_a_cursor_at_the_end_of_time_is_none_of_the_list(api: Any) -> None:
+    for moment in ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"):
+        answer = api.client().get("/v1/jobs", params={"cursor": cursor_of(moment, uuid4().hex)})
+        assert answer.status_code == 422, answer.text
+    fine = cursor_of("0001-01-01T00:00:00+00:00", uuid4().hex)
+    assert api.client().get("/v1/jobs", params={"cursor": fine}).json() == {"jobs": [], "next": None}
 
 
 def test_a_job_is_followed_to_its_end(api: Any, run_jobs: Any) -> None:

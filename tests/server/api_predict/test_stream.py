@@ -7,6 +7,7 @@ import json
 import select
 import socket
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,11 @@ def test_lines_are_those_of_the_whole_body_however_it_is_cut(pieces: list[bytes]
         seen.append((number, line))
         return b"%d" % number
 
-    asyncio.run(answer_lines(receive, send, answer, longest=longest))
+    everybody = SimpleNamespace(find=lambda _: principal, take=lambda _: SimpleNamespace(allowed=True))
+    principal = SimpleNamespace(key_id="ada")
+    state = SimpleNamespace(keys=everybody, limits=everybody)
+    call = SimpleNamespace(principal=principal, headers={b"x-api-key": b"ada"}, take_lines=lambda: None)
+    scope = {"app": SimpleNamespace(state=SimpleNamespace(augury=state)), "augury": call}
+    asyncio.run(answer_lines(scope, receive, send, answer, longest=longest))
     assert sorted(seen, key=lambda one: one[0]) == expected
     assert b"".join(sent).split() == [b"%d" % number for number, _ in expected]

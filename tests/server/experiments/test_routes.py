@@ -150,3 +150,20 @@ def test_one_idempotency_key_is_one_answer(clients: dict[str, httpx.Client]) -> 
     assert first.content == again.content
     assert again.headers["idempotency-replayed"] == "true"
     assert AuditEntry.objects.filter(action="experiments.start").count() == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/experiments?model=%00", "/experiments/%00", "/experiments?model=a%1f", "/experiments?cursor=%00"]
+)
+def test_what_no_database_can_hold_is_a_wrong_input(clients: dict[str, httpx.Client], path: str) -> None:
+    answer = clients["viewer"].get(path)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("field", ["name", "model", "treatment", "control", "reason"])
+def test_no_text_with_a_null_character_is_an_error_here(clients: dict[str, httpx.Client], field: str) -> None:
+    answer = clients["operator"].post("/experiments", json={**BODY, field: "a\0b"})
+    assert answer.status_code == 422, answer.text
+    stopped = clients["operator"].post("/experiments/nothing/stop", json={"reason": "a\0b"})
+    assert stopped.status_code in (404, 422), stopped.text

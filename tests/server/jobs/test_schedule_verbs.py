@@ -10,8 +10,9 @@ import pytest
 from augury.errors import InvalidInput, NotFound, Refused
 from augury.operations.operation import Silent
 from augury.operations.registry import operation, operations
-from augury_server.accounts.actor import acting
+from augury_server.accounts.actor import acting, current_role
 from augury_server.accounts.add_person import add_person
+from augury_server.accounts.api_keys import add_key, revoke_key
 from augury_server.accounts.models import AuditEntry
 from augury_server.database.retention import apply_retention
 from augury_server.jobs.models import Job, KeptAnswer, ScalingEvent, Schedule, Worker
@@ -81,6 +82,30 @@ def test_a_schedule_is_no_way_round_a_role(platform: Any) -> None:
             with pytest.raises(Refused, match="operator"):
                 call(f"schedules.{verb}", name="own")
     assert not Job.objects.exists()
+
+
+def test_a_key_has_the_role_that_its_door_found_or_the_one_it_was_given(platform: Any) -> None:
+    for name, role in (("ops", "operator"), ("eve", "viewer"), ("eve@terminal", "viewer"), ("gone", "operator")):
+        add_key(name, role=role, by="test")
+    revoke_key("gone", by="test")
+    options = {"operation": "db.retain", "cron": "@daily"}
+    with acting("key:eve@terminal"), pytest.raises(Refused, match="key:eve@terminal is viewer"):
+        call("schedules.add", name="x", **options)
+    with acting("key:gone"), pytest.raises(Refused, match="key:gone is without a role"):
+        call("schedules.add", name="x", **options)
+    for name in ("eve", "ada@terminal"):  # what a door says goes before what a name looks like
+        with acting(name, "viewer"), pytest.raises(Refused, match="is viewer"):
+            call("schedules.add", name="x", **options)
+    with acting("ada", "operator"), acting("eve"), pytest.raises(Refused, match="eve is without a role"):
+        call("schedules.add", name="x", **options)  # nobody takes another's role
+    with acting("key:ops"):
+        call("schedules.add", name="own", **options)
+    with acting("key:new", "operator"):
+        call("schedules.add", name="told", **options)
+    assert list(Schedule.objects.order_by("name").values_list("name", "by")) == [
+        ("own", "key:ops"), ("told", "key:new"),
+    ]  # fmt: skip
+    assert current_role() is None
 
 
 def test_the_list_says_when_no_scheduler_runs_and_when_a_clock_was_wrong(platform: Any) -> None:

@@ -79,6 +79,14 @@ def store_on(tmp_path) -> Callable[..., SessionStore]:
     return make
 
 
+class ServedAs:
+    """A small model as its host has it, with the bars that it may be asked about; quick, unless `row_us` says not."""
+
+    def __init__(self, predictor: Any, bars: Any, row_us: float = 50.0, reference: str = "trend@3") -> None:
+        self.predictor, self.bars, self.reference = predictor, bars, reference
+        self.pace = SimpleNamespace(row_us=row_us)
+
+
 class Served:
     """The API with the routes of streams alone, in a thread."""
 
@@ -152,4 +160,4 @@ def hosted() -> Any:
     dataset = build_dataset({"A": bars}, DatasetSpec(features=features, label="direction(horizon_bars=3)"))
     fitted = make_model("linear").fit(dataset.inputs, dataset.target, dataset.weights)
     predictor = Predictor(build_artefact(fitted, extras_of(dataset)))
-    return SimpleNamespace(reference="trend@3", predictor=predictor, bars=bars)
+    return ServedAs(predictor, bars)

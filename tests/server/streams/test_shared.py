@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+import redis
 
 from augury.errors import AuguryError, Conflict, NotFound, Unavailable
 from augury_server.streams.session import StreamSession
@@ -92,6 +93,37 @@ def test_a_model_goes_on_with_its_version_in_another_process(store_on, redis_ser
     run_async(main())
 
 
+def test_a_session_whose_version_is_served_no_more_says_so_and_goes_on_when_it_is(
+    store_on, redis_server, run_async, hosted
+):
+    from augury.market.bars import bar_arrays
+    from augury_server.streams.update import BarUpdate
+
+    arrays = bar_arrays(hosted.bars)
+    bars = [BarUpdate(int(at), *arrays.matrix[:, t].tolist()) for t, at in enumerate(arrays.opened_at[:3].tolist())]
+    served = {"trend": hosted}
+
+    def model_of(name):
+        if name not in served:
+            raise NotFound(f"no model {name!r} is served")
+        return served[name]
+
+    async def main():
+        first, second = store_on(redis_server, model_of), store_on(redis_server, model_of)
+        async with running(first):
+            mine, other = [(await first.open(StreamSpec(kind="bars", model="trend"), "ada")).id for _ in range(2)]
+            await first.update(mine, "ada", bars[0])
+        async with running(second):
+            for ask in (second.kind(mine, "ada"), second.update(mine, "ada", bars[1]), second.read(mine, "ada")):
+                with pytest.raises(NotFound, match=r"trend@3 is not served here now; serve that .*DELETE"):
+                    await ask
+            await second.delete(other, "ada")
+            served["trend@3"] = hosted
+            assert json.loads(await second.update(mine, "ada", bars[1]))["id"] == 2
+
+    run_async(main())
+
+
 def test_two_processes_at_once_make_one_history(store_on, redis_server, run_async):
     """Both are sent updates as they come; each that was answered is in the one history, in the order of its times."""
 
@@ -168,6 +200,48 @@ def test_a_deleted_session_stays_deleted_wherever_it_is_held(store_on, redis_ser
             for store in (first, second):
                 with pytest.raises(NotFound):
                     await store.update(mine, "ada", value(2))
+
+    run_async(main())
+
+
+def keys_in(server, tmp_path):
+    with redis.Redis(port=server.port) as client:
+        return {name.decode().removeprefix(f"t:{tmp_path}:") for name in client.scan_iter(f"t:{tmp_path}:*")}
+
+
+def test_deleting_what_is_not_there_leaves_nothing_in_redis(store_on, redis_server, run_async, tmp_path):
+    async def main():
+        store = store_on(redis_server)
+        for place in range(20):
+            with pytest.raises(NotFound):
+                await store.delete(f"st_{place:024}", "bob")
+        await store.stop()
+
+    run_async(main())
+    assert keys_in(redis_server, tmp_path) == set()
+
+
+def test_no_key_deletes_the_session_of_another_that_redis_has_not_yet(store_on, own_redis, run_async, until, tmp_path):
+    async def main():
+        first, second = store_on(own_redis), store_on(own_redis)
+        own_redis.stop(signal.SIGKILL)
+        mine, ended = [(await first.open(SPEC, "ada")).id for _ in range(2)]
+        await first.update(mine, "ada", value(1))
+        own_redis.start()
+        with pytest.raises(NotFound):
+            await second.delete(mine, "bob")
+        await until(lambda: deleted(first, ended), "Redis is back")
+        await first.tick()
+        assert await first.update(mine, "ada", value(2)) == alone(SPEC, [1, 2]).kept[-1][1]
+        assert (await second.facts(mine, "ada")).updates == 1
+        assert {name for name in keys_in(own_redis, tmp_path) if name.startswith("gone:")} == {f"gone:{ended}"}
+        for store in (first, second):
+            await store.stop()
+
+    async def deleted(store, one):
+        with contextlib.suppress(Unavailable):
+            await store.delete(one, "ada")
+            return True
 
     run_async(main())
 

@@ -129,6 +129,20 @@ def test_a_reader_that_lags_is_ended_and_the_others_are_not(store_on, run_async)
     run_async(main())
 
 
+def test_readers_that_left_make_room_even_when_no_answer_came_meanwhile(store_on, run_async):
+    async def main():
+        store = store_on()
+        mine = (await store.open(SPEC, "ada")).id
+        for _ in range(3):
+            readers = [await store.read(mine, "ada") for _ in range(32)]
+            with pytest.raises(Refused, match="readers"):
+                await store.read(mine, "ada")
+            for reader in readers:
+                reader.end("left")
+
+    run_async(main())
+
+
 def test_pages_go_through_all_sessions_of_a_key_once(store_on, run_async):
     async def main():
         store = store_on()

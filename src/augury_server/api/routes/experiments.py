@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from augury_server.accounts.keyring import Principal
 from augury_server.api.idempotency import IDEMPOTENCY_HEADER, answered_once
-from augury_server.api.pagination import LONGEST_CURSOR, MOST_ROWS, cursor_of, next_link, place_of_cursor
+from augury_server.api.pagination import LONGEST_CURSOR, MOST_ROWS, PlainText, cursor_of, next_link, place_of_cursor
 from augury_server.api.problem_responses import problem_responses
 from augury_server.api.running_operations import run_verb
 from augury_server.api.security import needs, principal_of
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/experiments", tags=["experiments"])
 _PROBLEMS = problem_responses("not-found", "conflict")
 
 Viewer = Annotated[Principal, Depends(needs("viewer"))]
-Name = Annotated[str, Path(min_length=1, max_length=100, description="The experiment's name.")]
+Name = Annotated[PlainText, Path(min_length=1, max_length=100, description="The experiment's name.")]
 Reason = Annotated[str, Field(min_length=1, max_length=10_000, description="Why; it is kept with the experiment.")]
 DryRun = Annotated[bool, Field(description="Show what would be done and do nothing.")]
 Version = Annotated[int, Field(ge=1)] | Annotated[str, Field(min_length=1, max_length=100)]
@@ -56,10 +56,10 @@ class StartRequest(BaseModel):
 class ListQuery(BaseModel):
     """Which experiments, and which page of them."""
 
-    model: str | None = Field(None, max_length=100, description="Only those of this model.")
+    model: PlainText | None = Field(None, max_length=100, description="Only those of this model.")
     state: Literal["running", "stopped"] | None = Field(None, description="Only those in this state.")
     limit: int = Field(50, ge=1, le=MOST_ROWS)
-    cursor: str | None = Field(None, max_length=LONGEST_CURSOR)
+    cursor: PlainText | None = Field(None, max_length=LONGEST_CURSOR)
 
 
 class StopRequest(BaseModel):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.db import transaction
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from augury.errors import Unavailable
 from augury_server.accounts.audit import record
 from augury_server.accounts.keyring import Principal
 from augury_server.api.etags import is_unchanged
@@ -176,18 +177,41 @@ def _announced(request: Request) -> int:
 
 
 def _finished(going: Upload, request: Request, principal: Principal) -> tuple[StoredFile, bool]:
-    """The file in its place; not without a record of it."""
-    with explained("record an upload"), transaction.atomic():
-        detail = {"bytes": going.size, "sha256": going.digest}
-        record("files.upload", target=going.name, detail=detail, by=principal.actor)
-        return going.finish(request.headers)
+    """The file in its place."""
+    detail = {"bytes": going.size, "sha256": going.digest}
+    with _recorded("files.upload", going.name, detail, principal) as announce:
+        return going.finish(request.headers, announce)
 
 
 def _deleted(name: str, request: Request, principal: Principal) -> None:
     checked_name(name)
-    with explained("record a deletion"), transaction.atomic():
-        record("files.delete", target=name, by=principal.actor)
-        delete_file(name, request.headers)
+    with _recorded("files.delete", name, {}, principal) as announce:
+        delete_file(name, request.headers, announce)
+
+
+@contextmanager
+def _recorded(action: str, name: str, detail: Mapping[str, Any], principal: Principal) -> Iterator[Callable[[], None]]:
+    """A change of a file, which calls what this gives once it is certain: no change without a record of it.
+
+    The record is committed before the change, since a file does not come back when a transaction fails. A change that
+    then fails is recorded as well.
+    """
+    announced = False
+
+    def announce() -> None:
+        nonlocal announced
+        with explained(f"record {action}"):
+            record(action, target=name, detail=detail, by=principal.actor)
+        announced = True
+
+    try:
+        yield announce
+    except OSError as error:
+        if announced:
+            told = {**detail, "error": error.strerror or type(error).__name__}
+            with explained(f"record {action}"):
+                record(action, target=name, detail=told, outcome="failed", by=principal.actor)
+        raise Unavailable(f"{name} could not be changed: {error.strerror}; look at it before asking again") from error
 
 
 def _page(query: PageQuery) -> FilePage:

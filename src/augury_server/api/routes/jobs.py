@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from augury_server.api.problem_responses import problem_responses
 from augury_server.api.routes.operations import JSON, read_options_body
 from augury_server.api.running_operations import run_verb
 from augury_server.api.security import require_role
-from augury_server.api.work_threads import OPERATIONS, in_database
+from augury_server.api.work_threads import in_database, run_work
 from augury_server.database.explaining import explained
 from augury_server.jobs.find import find_job
 from augury_server.jobs.listing import JobFilter, jobs_after
@@ -140,7 +140,7 @@ async def _change(
         return Response(_shown(UUID(options["job"])).model_dump_json().encode(), media_type=JSON)
 
     async def work(_: int | None) -> Response:
-        return await OPERATIONS.run(change)
+        return await run_work(verb, principal.key_id, change)
 
     return await answered_once(request, body, work)
 
@@ -161,7 +161,7 @@ def _moment(text: Any) -> datetime:
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError("no time zone")
-    return found
+    return found.astimezone(UTC)
 
 
 def _shown(job_id: UUID) -> JobView:

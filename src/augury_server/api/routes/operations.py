@@ -22,7 +22,7 @@ from augury_server.api.problems import ProblemError
 from augury_server.api.running_operations import Call, allowed_operation, plain_result, run_call
 from augury_server.api.schemas import has_dry_run, options_schema
 from augury_server.api.security import require_role
-from augury_server.api.work_threads import OPERATIONS, in_database
+from augury_server.api.work_threads import in_database, run_work
 from augury_server.jobs.models import Job
 from augury_server.jobs.operations import import_extra_operations
 
@@ -183,7 +183,7 @@ async def answer_call(request: Request, body: bytes, call: Call) -> Response:
 
     async def work(claim: int | None) -> Response:
         keyed = call if claim is None else replace(call, key=f"request:{claim}")
-        return await OPERATIONS.run(partial(_answer, keyed))
+        return await run_work(call.entry.name, call.principal.key_id, partial(_answer, keyed))
 
     return await answered_once(request, body, work, repeatable=becomes_job and not call.dry_run, secret=secret)
 

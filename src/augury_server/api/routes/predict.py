@@ -13,9 +13,8 @@ from augury_server.api.answering import BatchReply, ask_of, ask_of_rows, batch_r
 from augury_server.api.call import Receive, Scope, Send
 from augury_server.api.described_paths import content, described
 from augury_server.api.json_bodies import decoded, encoded, read_record, send_json
-from augury_server.api.line_stream import NDJSON, answer_lines
+from augury_server.api.line_stream import NDJSON, answer_lines, error_line
 from augury_server.api.predict_bodies import BATCH, PREDICT, BatchBody, PredictBody
-from augury_server.api.problems import problem_of
 from augury_server.serving.asking import Answer
 
 __all__ = ["LONGEST_LINE", "openapi", "routes"]
@@ -61,16 +60,9 @@ class PredictStream:
                 asked = decoded(PREDICT, line, what="the line")
                 return encoded(await state.desk.decide(ask_of(asked, state.host, request_id=request_id, most=most)))
             except AuguryError as error:
-                return _error_line(number, error)
+                return error_line(error, number)
 
-        await answer_lines(receive, send, answer, longest=LONGEST_LINE)
-
-
-def _error_line(number: int, error: AuguryError) -> bytes:
-    problem = problem_of(error)
-    kind = problem.kind
-    told = {"type": kind.urn, "title": kind.title, "status": kind.status, "detail": problem.detail, **problem.more}
-    return encoded({"line": number, "error": told})
+        await answer_lines(scope, receive, send, answer, longest=LONGEST_LINE)
 
 
 routes = [

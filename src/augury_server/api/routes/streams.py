@@ -18,17 +18,18 @@ from augury.errors import AuguryError, InvalidInput
 from augury_server.api.bodies import decode_json, read_json
 from augury_server.api.call import Receive, Scope, Send
 from augury_server.api.described_paths import content, described
-from augury_server.api.line_stream import NDJSON, answer_lines
+from augury_server.api.line_stream import NDJSON, answer_lines, error_line
 from augury_server.api.pagination import LONGEST_CURSOR, MOST_ROWS, cursor_of, next_link, place_of_cursor
-from augury_server.api.problems import Problem, problem_of
 from augury_server.api.security import principal_of
 from augury_server.api.state import State
+from augury_server.serving.batching import INLINE_US
+from augury_server.streams.model_runs import ModelRuns
 from augury_server.streams.records import SessionFacts, SessionPage
 from augury_server.streams.spec import StreamSpec
 from augury_server.streams.store import SessionStore
 from augury_server.streams.update import BarUpdate, StreamUpdate, ValueUpdate
 
-__all__ = ["DECODERS", "error_line", "lifespan", "openapi", "query_of", "routes", "session_of"]
+__all__ = ["DECODERS", "LONGEST_LINE", "lifespan", "openapi", "query_of", "routes", "session_of"]
 
 LONGEST_LINE = 1 << 16
 """Bytes of one update."""
@@ -42,14 +43,14 @@ DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
 _SPEC = msgspec.json.Decoder(dict[str, Any])
 _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
-_LINES = frozenset({NDJSON.encode(), b"application/jsonl"})
 
 
 @asynccontextmanager
 async def lifespan(state: State) -> AsyncIterator[None]:
     """The sessions run as long as the server does."""
     settings = state.settings
-    state.sessions = SessionStore(settings.streams, redis=settings.redis, model_of=state.host.model)
+    runs = ModelRuns(inline_us=INLINE_US)
+    state.sessions = SessionStore(settings.streams, redis=settings.redis, model_of=state.host.model, runs=runs)
     await state.sessions.start()
     try:
         yield
@@ -126,7 +127,7 @@ class Session:
 async def _update(scope: Scope, receive: Receive, send: Send) -> None:
     sessions, session_id, key_id = session_of(scope)
     decoder = DECODERS[await sessions.kind(session_id, key_id)]
-    if _content_type(scope) not in _LINES:
+    if not scope["augury"].sends_lines:
         given = await read_json(scope, receive, decoder)
         await _send(send, await sessions.update(session_id, key_id, given))
         return
@@ -139,20 +140,7 @@ async def _update(scope: Scope, receive: Receive, send: Send) -> None:
         except AuguryError as error:
             return error_line(error, number)
 
-    await answer_lines(receive, send, answer, longest=LONGEST_LINE)
-
-
-def _content_type(scope: Scope) -> bytes:
-    given: bytes = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
-    return given.partition(b";")[0].strip().lower()
-
-
-def error_line(error: AuguryError, number: int | None = None) -> bytes:
-    """What is wrong with one update among many: its problem, with the number of its line."""
-    problem: Problem = problem_of(error)
-    kind = problem.kind
-    told = {"type": kind.urn, "title": kind.title, "status": kind.status, "detail": problem.detail, **problem.more}
-    return _encode({"error": told} if number is None else {"line": number, "error": told})
+    await answer_lines(scope, receive, send, answer, longest=LONGEST_LINE)
 
 
 async def _send(send: Send, body: bytes, *, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:

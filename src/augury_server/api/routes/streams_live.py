@@ -15,7 +15,9 @@ from augury.errors import AuguryError, InvalidInput
 from augury_server.api.bodies import decode_json
 from augury_server.api.call import Receive, Scope, Send
 from augury_server.api.described_paths import described
-from augury_server.api.routes.streams import DECODERS, LONGEST_LINE, error_line, query_of, session_of
+from augury_server.api.line_stream import error_line
+from augury_server.api.routes.streams import DECODERS, LONGEST_LINE, query_of, session_of
+from augury_server.api.standing import Standing
 from augury_server.streams.subscription import Subscription
 
 __all__ = ["openapi", "routes"]
@@ -25,8 +27,14 @@ QUEUE = 256
 
 _QUIET_SECONDS = 15.0
 _STUCK_SECONDS = 30.0
-_CODES = {"slow": 1013, "gone": 1000, "stopping": 1012}
-_REASONS = {"slow": "too slow: answers were lost", "gone": "the session is over", "stopping": "restarting: come again"}
+_CODES = {"slow": 1013, "gone": 1000, "stopping": 1012, "key-needed": 1008, "too-many-requests": 1008}
+_REASONS = {
+    "slow": "too slow: answers were lost",
+    "gone": "the session is over",
+    "stopping": "restarting: come again",
+    "key-needed": "the key has expired, was revoked or changed",
+    "too-many-requests": "more updates than the key may send a minute",
+}
 
 
 class Events:
@@ -45,15 +53,18 @@ class Events:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _EVENT_HEADERS})
             await _write(send, b"retry: 2000\n\n")
-            await self._tell(send, reader, after)
+            await self._tell(send, reader, after, Standing(scope))
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             reader.end("left")
             left.cancel()
 
-    async def _tell(self, send: Send, reader: Subscription, last: int | None) -> None:
+    async def _tell(self, send: Send, reader: Subscription, last: int | None, standing: Standing) -> None:
         while True:
             found = await reader.next(_QUIET_SECONDS)
+            if not standing.holds:
+                reader.end("key-needed")
+                break
             if found is not None:
                 update_id, answer = found
                 if last is not None and update_id > last + 1:
@@ -107,9 +118,11 @@ async def socket(websocket: WebSocket) -> None:
     """/streams/{id}/socket: updates in, every answer of the session out, in order; what is refused as {"error": ...}.
 
     Updates are taken in as fast as their answers are read. A reader that lags 256 answers behind others' updates is
-    told {"end": "slow"} and closed with 1013; 1012 is a restart, 1000 the session's end. `?after=` as for events.
+    told {"end": "slow"} and closed with 1013; 1012 is a restart, 1000 the session's end, 1008 that of a key that holds
+    no longer or sends more than its limit. `?after=` as for events.
     """
     scope: Any = websocket.scope
+    standing = Standing(scope)
     sessions, session_id, key_id = session_of(scope)
     decoder = DECODERS[await sessions.kind(session_id, key_id)]
     reader = await sessions.read(session_id, key_id, after=_after(scope), limit=QUEUE)
@@ -122,6 +135,11 @@ async def socket(websocket: WebSocket) -> None:
                 break
             text = message.get("text")
             body: bytes = text.encode() if text is not None else message.get("bytes") or b""
+            _, problem = standing.admit(1)
+            if problem is not None:
+                reader.offer(0, error_line(problem))
+                reader.end(problem.kind.name)
+                return
             try:
                 if len(body) > LONGEST_LINE:
                     raise InvalidInput(f"an update should have at most {LONGEST_LINE:,} bytes")
@@ -134,7 +152,7 @@ async def socket(websocket: WebSocket) -> None:
         await websocket.accept()
         incoming = asyncio.create_task(take_in())
         try:
-            await _tell_socket(websocket, reader)
+            await _tell_socket(websocket, reader, standing)
         finally:
             incoming.cancel()
             with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
@@ -143,11 +161,15 @@ async def socket(websocket: WebSocket) -> None:
         reader.end("left")
 
 
-async def _tell_socket(websocket: WebSocket, reader: Subscription) -> None:
+async def _tell_socket(websocket: WebSocket, reader: Subscription, standing: Standing) -> None:
     try:
-        while (found := await reader.next()) is not None:
-            async with asyncio.timeout(_STUCK_SECONDS):
-                await websocket.send_text(found[1].decode())
+        while (found := await reader.next(_QUIET_SECONDS)) is not None or not reader.ended:
+            if not standing.holds:
+                reader.end("key-needed")
+                break
+            if found is not None:
+                async with asyncio.timeout(_STUCK_SECONDS):
+                    await websocket.send_text(found[1].decode())
         if reader.ended in _CODES:
             async with asyncio.timeout(_STUCK_SECONDS):
                 await websocket.send_text(msgspec.json.encode({"end": reader.ended}).decode())

@@ -32,11 +32,24 @@ def list_newest(spec: ListPredictionsOptions, _: Progress) -> Table:
             row.decision or None,
             max(row.probabilities, default=None),
             row.outcome if row.outcome is not None else row.outcome_value,
+            f"{row.experiment}:{row.variant}" if row.experiment else None,
             row.latency_us,
+            str(row.pk),
         )
         for row in list_predictions(which, limit=spec.limit)
     )
-    columns = ("made", "model", "symbol", "bar", "decision", "probability", "outcome", "microseconds")
+    columns = (
+        "made",
+        "model",
+        "symbol",
+        "bar",
+        "decision",
+        "probability",
+        "outcome",
+        "experiment",
+        "microseconds",
+        "id",
+    )
     return Table(title="Predictions, newest first", columns=columns, rows=rows)
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from augury.errors import Refused
-from augury.operations.operation import Operation, Progress
-from augury_server.accounts.actor import current_actor
-from augury_server.accounts.roles import allows, role_of
+from augury.operations.operation import Operation, Progress, Role
+from augury_server.accounts.actor import current_actor, current_role
+from augury_server.accounts.api_keys import state_of
+from augury_server.accounts.models import ApiKey
+from augury_server.accounts.roles import allows, known_role, role_of
 from augury_server.jobs.models import Schedule
 from augury_server.jobs.operations import runnable_operation
 from augury_server.jobs.schedules.add import ScheduleTerms, add_schedule
@@ -23,6 +25,8 @@ __all__ = ["add", "disable", "enable", "list_schedules", "remove", "run"]
 
 OVERDUE = timedelta(seconds=60)
 FAR = timedelta(days=400)
+_KEY = "key:"
+"""What the names of API keys begin with where they act."""
 
 
 def list_schedules(spec: ListOptions, _: Progress) -> Table:
@@ -96,16 +100,25 @@ def run(spec: NameOptions, _: Progress) -> Table:
 
 def _may_run(entry: Operation) -> None:
     """A schedule is no way round a role: who sets one going must be allowed to run what it runs."""
-    actor = current_actor()
-    if actor.endswith("@terminal"):  # who has the machine has the database as well
-        return
-    from django.contrib.auth import get_user_model
-
-    have = role_of(get_user_model()._default_manager.filter(username=actor).first())
+    actor, have = current_actor(), current_role()
+    if have is None:
+        if actor.endswith("@terminal") and not actor.startswith(_KEY):  # who has the machine has the database as well
+            return
+        have = _role_by_name(actor)
     if not allows(have, entry.role):
         raise Refused(
             f"{entry.name} asks for the role {entry.role}, and {actor or 'nobody'} is {have or 'without a role'}"
         )
+
+
+def _role_by_name(actor: str) -> Role | None:
+    """The role of the API key or the person of that name, for a job that acts for them; None without one in use."""
+    if actor.startswith(_KEY):
+        key = ApiKey.objects.filter(name=actor.removeprefix(_KEY), revoked_at__isnull=True).first()
+        return known_role(key.role) if key is not None and state_of(key) == "active" else None
+    from django.contrib.auth import get_user_model
+
+    return role_of(get_user_model()._default_manager.filter(username=actor).first())
 
 
 def _state(schedule: Schedule) -> Table:
