@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _HttpTools
 
+from augury_server.api.departing import departing
+
 if TYPE_CHECKING:
     Base = object
 else:
@@ -38,6 +40,12 @@ class GuardedProtocol(Base):
         self._in_head, self._head_bytes = True, 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._await_head()
+
+    def shutdown(self) -> None:
+        """The server stops: answers that would go on for long end now."""
+        departing.begin()
+        parent: Any = super()
+        parent.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing more."""

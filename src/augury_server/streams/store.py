@@ -80,9 +80,7 @@ class SessionStore:
             await asyncio.wait({self._task}, timeout=_STOP_SECONDS)
             self._task.cancel()
             self._task = None
-        for one in self._held:
-            for reader in one.readers:
-                reader.end("stopping")
+        self.end_readers()
         if self._sharing is not None:
             try:
                 await self._sharing.give_wanted()
@@ -91,6 +89,12 @@ class SessionStore:
                 _log.error("sessions not saved", unsaved=len(self._sharing.dirty), reason=str(error))
             await self._sharing.shared.close()
         self._runs.close()
+
+    def end_readers(self) -> None:
+        """Tell everybody who follows a session that the process stops; they may come again."""
+        for one in self._held:
+            for reader in one.readers:
+                reader.end("stopping")
 
     # --- what is asked -------------------------------------------------------------------------------------
 

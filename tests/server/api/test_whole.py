@@ -27,3 +27,17 @@ def test_in_a_process_of_its_own_it_starts_answers_and_stops(
     again = api_process(sqlite_platform, free_port, served.api.keys)
     assert again.api.client().get("/v1/operations").status_code == 200
     assert again.stop() in (0, -signal.SIGTERM)  # uvicorn ends as it was told to, once it is done
+
+
+def test_an_open_reader_is_told_that_the_server_stops_and_does_not_hold_it_up(
+    sqlite_platform: Any, api_process: Any, free_port: int
+) -> None:
+    served = api_process(sqlite_platform, free_port)
+    client = served.api.client()
+    session = client.post("/streams", json={}).json()["id"]
+    with client.stream("GET", f"/streams/{session}/events", timeout=20.0) as events:
+        assert events.status_code == 200
+        served.process.send_signal(signal.SIGINT)
+        told = "".join(events.iter_text())
+    assert "event: end" in told
+    assert served.process.wait(20) in (0, -signal.SIGINT)

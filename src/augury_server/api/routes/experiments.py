@@ -15,7 +15,7 @@ from augury_server.api.pagination import LONGEST_CURSOR, MOST_ROWS, PlainText, c
 from augury_server.api.problem_responses import problem_responses
 from augury_server.api.running_operations import run_verb
 from augury_server.api.security import needs, principal_of
-from augury_server.api.work_threads import OPERATIONS, in_database
+from augury_server.api.work_threads import in_database, run_work
 from augury_server.experiments.reading import ExperimentRecord, count_variants, read_experiment, read_experiments
 from augury_server.operations.table import Table
 
@@ -179,7 +179,7 @@ async def start_experiment(body: StartRequest, request: Request) -> Response:
         return Started(new=bool(done.facts["new"]), dry_run=body.dry_run, experiment=shown)
 
     async def answer(_: int | None) -> Response:
-        started = await OPERATIONS.run(work)
+        started = await run_work("experiments.start", principal.key_id, work)
         made = started.new and not body.dry_run
         headers = {"location": f"{router.prefix}/{body.name}"} if made else {}
         return JSONResponse(started.model_dump(mode="json"), 201 if made else 200, headers)
@@ -203,7 +203,7 @@ async def stop_experiment(name: Name, body: StopRequest, request: Request) -> Re
         return Stopped(dry_run=body.dry_run, experiment=_shown(read_experiment(name)))
 
     async def answer(_: int | None) -> Response:
-        stopped = await OPERATIONS.run(work)
+        stopped = await run_work("experiments.stop", principal.key_id, work)
         return JSONResponse(stopped.model_dump(mode="json"))
 
     return await answered_once(request, await request.body(), answer, repeatable=True)

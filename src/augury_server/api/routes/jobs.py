@@ -16,6 +16,7 @@ from pydantic import Field
 
 from augury.errors import InvalidInput, nearest
 from augury_server.accounts.keyring import Principal
+from augury_server.api.departing import departing
 from augury_server.api.idempotency import IDEMPOTENCY_HEADER, answered_once
 from augury_server.api.job_views import JobPage, JobState, JobView, job_view
 from augury_server.api.pagination import PageQuery, PlainText, cursor_of, next_link, place_of_cursor
@@ -189,7 +190,7 @@ async def _events(job_id: UUID, job: Job) -> AsyncIterator[bytes]:
         elif time.monotonic() - said >= HEARTBEAT_SECONDS:
             yield b": waiting\n\n"
             said = time.monotonic()
-        if job.ended or time.monotonic() > until:
+        if job.ended or departing.begun or time.monotonic() > until:
             return
         await asyncio.sleep(POLL_SECONDS)
         job = await in_database(_glance, job_id)

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from augury.errors import AuguryError, InvalidInput
 from augury_server.api.bodies import decode_json, read_json
 from augury_server.api.call import Receive, Scope, Send
+from augury_server.api.departing import departing
 from augury_server.api.described_paths import content, described
 from augury_server.api.line_stream import NDJSON, answer_lines, error_line
 from augury_server.api.pagination import LONGEST_CURSOR, MOST_ROWS, cursor_of, next_link, place_of_cursor
@@ -53,7 +54,8 @@ async def lifespan(state: State) -> AsyncIterator[None]:
     state.sessions = SessionStore(settings.streams, redis=settings.redis, model_of=state.host.model, runs=runs)
     await state.sessions.start()
     try:
-        yield
+        with departing.calling(state.sessions.end_readers):
+            yield
     finally:
         await state.sessions.stop()
 
