@@ -125,8 +125,9 @@ def test_a_socket_takes_no_update_of_a_revoked_key(api: Any) -> None:
 
 def test_each_frame_takes_a_token_of_the_limit(narrow: Any) -> None:
     with socket_of(narrow, opened(narrow)) as connection:
-        for _ in range(50):
-            connection.send(UPDATE.decode())
+        with suppress(ConnectionClosed):  # the server may be quicker
+            for _ in range(50):
+                connection.send(UPDATE.decode())
         told, code = closed(connection)
     assert code == 1008
     assert 15 <= len(told) <= 27
