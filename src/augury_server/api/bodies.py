@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from augury_server.api.problems import ProblemError
 
-__all__ = ["DEEPEST", "check_json", "decode_json", "is_json", "read_body", "read_json"]
+__all__ = ["DEEPEST", "check_json", "decode_json", "expect_json", "is_json", "read_body", "read_json"]
 
 Decoded = TypeVar("Decoded")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,10 +54,15 @@ async def read_json(scope: Mapping[str, Any], receive: Receive, decoder: msgspec
 
     Raises problems: 415 for another content type, 400 for what is no plain JSON, 422 for JSON of another shape.
     """
+    expect_json(scope)
+    return decode_json(await read_body(receive), decoder)
+
+
+def expect_json(scope: Mapping[str, Any]) -> None:
+    """Raise a problem with status 415 for a body that says it is something else than JSON."""
     kind = scope["augury"].headers.get(b"content-type")
     if kind is not None and not is_json(kind):
         raise _wrong_type(kind)
-    return decode_json(await read_body(receive), decoder)
 
 
 def is_json(content_type: bytes) -> bool:

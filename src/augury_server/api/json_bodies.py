@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from augury.errors import InvalidInput
-from augury_server.api.bodies import is_json, read_body
+from augury_server.api.bodies import expect_json, read_body
 from augury_server.api.call import Receive, Scope, Send
 from augury_server.api.headers import Pair
 from augury_server.api.problems import ProblemError
 
-__all__ = ["JSON", "decoded", "encoded", "read_record", "send_json"]
+__all__ = ["JSON", "decoded", "encoded", "read_record", "send_body", "send_json"]
 
 T = TypeVar("T")
 
@@ -35,16 +35,17 @@ def encoded(value: Any) -> bytes:
 
 async def read_record(scope: Scope, receive: Receive, decoder: msgspec.json.Decoder[T]) -> T:
     """The body of a request as a record. Raises as `decoded`, and a problem with status 415 for another type."""
-    kind = scope["augury"].headers.get(b"content-type")
-    if kind is not None and not is_json(kind):
-        told = kind.decode("latin-1")
-        raise ProblemError("unsupported-media-type", f"the body should be application/json in UTF-8, got {told!r:.100}")
+    expect_json(scope)
     return decoded(decoder, await read_body(receive))
 
 
 async def send_json(send: Send, value: Any, *, status: int = 200, headers: Iterable[Pair] = ()) -> None:
     """Send a whole response that holds `encoded(value)`."""
-    body = _encoder.encode(value)
+    await send_body(send, _encoder.encode(value), status=status, headers=headers)
+
+
+async def send_body(send: Send, body: bytes, *, status: int = 200, headers: Iterable[Pair] = ()) -> None:
+    """Send a whole response that holds JSON."""
     start = [_TYPE, (b"content-length", b"%d" % len(body)), *headers]
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})

@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from augury.errors import AuguryError
+from augury.errors import AuguryError, InvalidInput
 from augury_server.api.call import Receive, Scope, Send
 from augury_server.api.problems import ProblemError, problem_of
 from augury_server.api.standing import Standing
 
-__all__ = ["NDJSON", "LineAnswer", "answer_lines", "error_line"]
+__all__ = ["NDJSON", "LineAnswer", "answer_lines", "answering", "error_line"]
 
 LineAnswer: TypeAlias = Callable[[int, bytes | None], Awaitable[bytes]]
 """The answer to the line of that number, counted from 1, without its end; None stands for one that is too long."""
@@ -52,6 +52,20 @@ async def answer_lines(scope: Scope, receive: Receive, send: Send, answer: LineA
     except ProblemError as error:  # of the body: too slow
         last = error_line(error) + b"\n"
     await send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+def answering(work: Callable[[bytes], Awaitable[bytes]], *, longest: int) -> LineAnswer:
+    """What `work` gives for each line; the problem of a line that it refuses, and of one that is too long."""
+
+    async def answer(number: int, line: bytes | None) -> bytes:
+        try:
+            if line is None:
+                raise InvalidInput(f"a line should have at most {longest:,} bytes; this one was skipped")
+            return await work(line)
+        except AuguryError as error:
+            return error_line(error, number)
+
+    return answer
 
 
 def error_line(error: AuguryError, number: int | None = None) -> bytes:

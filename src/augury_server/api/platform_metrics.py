@@ -26,9 +26,7 @@ class PlatformMetrics(Collector):
         yield from self._models()
         yield from self._answers()
         yield from self._records()
-        sessions = self._state.sessions
-        if sessions is not None and hasattr(sessions, "__len__"):
-            yield GaugeMetricFamily("augury_stream_sessions", "Open sessions of this process.", len(sessions))
+        yield GaugeMetricFamily("augury_stream_sessions", "Open sessions of this process.", len(self._state.sessions))
 
     def _models(self) -> Iterator[Metric]:
         host = self._state.host

@@ -12,15 +12,18 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from augury_server.accounts.keyring import KeyRing
+from augury_server.api.departing import departing
 from augury_server.api.limits import Buckets
 from augury_server.api.metrics import RequestMetrics
 from augury_server.api.shared_limits import SharedBuckets
 from augury_server.api.work_threads import end_work
 from augury_server.experiments.running import running
+from augury_server.serving.batching import INLINE_US
 from augury_server.serving.deciding import Desk
 from augury_server.serving.host import ModelHost
 from augury_server.serving.recording.recorder import Recorder
 from augury_server.settings.model import Settings
+from augury_server.streams.model_runs import ModelRuns
 from augury_server.streams.store import SessionStore
 
 __all__ = ["State"]
@@ -45,8 +48,8 @@ class State:
         self.registry.register(self.metrics)
         self.host = ModelHost(settings.serving, running=running)
         self.recorder = Recorder(settings.serving, settings.home / "spill")
-        # its routes put one in its place that runs as long as they do
-        self.sessions = SessionStore(settings.streams, redis=settings.redis, model_of=self.host.model)
+        runs = ModelRuns(inline_us=INLINE_US)
+        self.sessions = SessionStore(settings.streams, redis=settings.redis, model_of=self.host.model, runs=runs)
         self.desk: Desk
         self._ending = AsyncExitStack()
 
@@ -100,3 +103,6 @@ class State:
         ending.push_async_callback(self.desk.close)
         ending.push_async_callback(asyncio.to_thread, end_work)
         await asyncio.gather(asyncio.to_thread(self.keys.start), asyncio.to_thread(self.host.start))
+        await self.sessions.start()
+        ending.push_async_callback(self.sessions.stop)
+        ending.enter_context(departing.calling(self.sessions.end_readers))

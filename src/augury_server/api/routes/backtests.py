@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from augury_server.api.idempotency import IDEMPOTENCY_HEADER
+from augury_server.api.json_bodies import JSON
 from augury_server.api.problem_responses import problem_responses
-from augury_server.api.routes.operations import JSON, SubmittedJob, answer_call, read_options_body
+from augury_server.api.routes.operations import SubmittedJob, answer_call, read_options_body
 from augury_server.api.running_operations import Call, allowed_operation
 from augury_server.api.security import require_role
 from augury_server.api.work_threads import in_database

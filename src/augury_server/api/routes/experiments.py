@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from augury_server.accounts.keyring import Principal
 from augury_server.api.idempotency import IDEMPOTENCY_HEADER, answered_once
-from augury_server.api.pagination import LONGEST_CURSOR, MOST_ROWS, PlainText, cursor_of, next_link, place_of_cursor
+from augury_server.api.pagination import MOST_ROWS, PageQuery, PlainText, cursor_of, next_link, place_of_cursor
 from augury_server.api.problem_responses import problem_responses
 from augury_server.api.running_operations import run_verb
 from augury_server.api.security import needs, principal_of
@@ -53,13 +53,12 @@ class StartRequest(BaseModel):
     dry_run: DryRun = False
 
 
-class ListQuery(BaseModel):
+class ListQuery(PageQuery):
     """Which experiments, and which page of them."""
 
     model: PlainText | None = Field(None, max_length=100, description="Only those of this model.")
     state: Literal["running", "stopped"] | None = Field(None, description="Only those in this state.")
-    limit: int = Field(50, ge=1, le=MOST_ROWS)
-    cursor: PlainText | None = Field(None, max_length=LONGEST_CURSOR)
+    limit: int = Field(50, ge=1, le=MOST_ROWS, description="How many on a page.")
 
 
 class StopRequest(BaseModel):

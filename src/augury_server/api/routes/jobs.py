@@ -19,9 +19,10 @@ from augury_server.accounts.keyring import Principal
 from augury_server.api.departing import departing
 from augury_server.api.idempotency import IDEMPOTENCY_HEADER, answered_once
 from augury_server.api.job_views import JobPage, JobState, JobView, job_view
+from augury_server.api.json_bodies import JSON
 from augury_server.api.pagination import PageQuery, PlainText, cursor_of, next_link, place_of_cursor
 from augury_server.api.problem_responses import problem_responses
-from augury_server.api.routes.operations import JSON, read_options_body
+from augury_server.api.routes.operations import read_options_body
 from augury_server.api.running_operations import run_verb
 from augury_server.api.security import require_role
 from augury_server.api.work_threads import in_database, run_work

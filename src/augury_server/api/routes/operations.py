@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from augury.errors import NotFound, nearest
 from augury.operations.operation import Operation, Role
 from augury.operations.registry import operations
-from augury_server.api.bodies import decode_json, is_json
+from augury_server.api.bodies import decode_json, expect_json
 from augury_server.api.etags import etag_of, is_unchanged
 from augury_server.api.idempotency import IDEMPOTENCY_HEADER, answered_once
 from augury_server.api.job_views import JobView, job_view
+from augury_server.api.json_bodies import JSON
 from augury_server.api.problem_responses import problem_responses
-from augury_server.api.problems import ProblemError
 from augury_server.api.running_operations import Call, allowed_operation, plain_result, run_call
 from augury_server.api.schemas import has_dry_run, options_schema
 from augury_server.api.security import require_role
@@ -30,7 +30,6 @@ __all__ = ["OptionsBody", "answer_call", "read_options_body", "router"]
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"])
 
-JSON = "application/json"
 _OPTIONS = msgspec.json.Decoder(dict[str, Any])
 _OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}
 _PREFER: dict[str, Any] = {
@@ -169,9 +168,7 @@ async def run_operation(
 
 async def read_options_body(request: Request) -> tuple[bytes, dict[str, Any]]:
     """The body as it came, and as a JSON object; an empty one has no options."""
-    kind = request.headers.get("content-type")
-    if kind is not None and not is_json(kind.encode("latin-1", "replace")):
-        raise ProblemError("unsupported-media-type", f"the body should be {JSON} in UTF-8, got {kind[:80]!r}")
+    expect_json(request.scope)
     body = await request.body()
     return body, decode_json(body, _OPTIONS) if body.strip() else {}
 

@@ -8,12 +8,11 @@ from typing import Any
 
 from starlette.routing import Route
 
-from augury.errors import AuguryError, InvalidInput
 from augury_server.api.answering import BatchReply, ask_of, ask_of_rows, batch_reply
 from augury_server.api.call import Receive, Scope, Send
 from augury_server.api.described_paths import content, described
 from augury_server.api.json_bodies import decoded, encoded, read_record, send_json
-from augury_server.api.line_stream import NDJSON, answer_lines, error_line
+from augury_server.api.line_stream import NDJSON, answer_lines, answering
 from augury_server.api.predict_bodies import BATCH, PREDICT, BatchBody, PredictBody
 from augury_server.serving.asking import Answer
 
@@ -53,16 +52,11 @@ class PredictStream:
         state, request_id = scope["app"].state.augury, scope["augury"].request_id
         most = state.settings.api.rows
 
-        async def answer(number: int, line: bytes | None) -> bytes:
-            try:
-                if line is None:
-                    raise InvalidInput(f"a line should have at most {LONGEST_LINE:,} bytes; this one was skipped")
-                asked = decoded(PREDICT, line, what="the line")
-                return encoded(await state.desk.decide(ask_of(asked, state.host, request_id=request_id, most=most)))
-            except AuguryError as error:
-                return error_line(error, number)
+        async def predict(line: bytes) -> bytes:
+            asked = decoded(PREDICT, line, what="the line")
+            return encoded(await state.desk.decide(ask_of(asked, state.host, request_id=request_id, most=most)))
 
-        await answer_lines(scope, receive, send, answer, longest=LONGEST_LINE)
+        await answer_lines(scope, receive, send, answering(predict, longest=LONGEST_LINE), longest=LONGEST_LINE)
 
 
 routes = [

@@ -5,8 +5,6 @@ Plain ASGI, as /predict is. Reading the answers as they come is in `streams_live
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,23 +12,20 @@ import msgspec
 from starlette.datastructures import URL
 from starlette.routing import BaseRoute, Route
 
-from augury.errors import AuguryError, InvalidInput
+from augury.errors import InvalidInput
 from augury_server.api.bodies import decode_json, read_json
 from augury_server.api.call import Receive, Scope, Send
-from augury_server.api.departing import departing
 from augury_server.api.described_paths import content, described
-from augury_server.api.line_stream import NDJSON, answer_lines, error_line
+from augury_server.api.json_bodies import send_body, send_json
+from augury_server.api.line_stream import NDJSON, answer_lines, answering
 from augury_server.api.pagination import LONGEST_CURSOR, MOST_ROWS, cursor_of, next_link, place_of_cursor
 from augury_server.api.security import principal_of
-from augury_server.api.state import State
-from augury_server.serving.batching import INLINE_US
-from augury_server.streams.model_runs import ModelRuns
 from augury_server.streams.records import SessionFacts, SessionPage
 from augury_server.streams.spec import StreamSpec
 from augury_server.streams.store import SessionStore
 from augury_server.streams.update import BarUpdate, StreamUpdate, ValueUpdate
 
-__all__ = ["DECODERS", "LONGEST_LINE", "lifespan", "openapi", "query_of", "routes", "session_of"]
+__all__ = ["DECODERS", "LONGEST_LINE", "openapi", "query_of", "routes", "session_of"]
 
 LONGEST_LINE = 1 << 16
 """Bytes of one update."""
@@ -42,22 +37,6 @@ DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
 """What an update is, by the kind of its session."""
 
 _SPEC = msgspec.json.Decoder(dict[str, Any])
-_encode = msgspec.json.Encoder().encode
-_JSON = (b"content-type", b"application/json")
-
-
-@asynccontextmanager
-async def lifespan(state: State) -> AsyncIterator[None]:
-    """The sessions run as long as the server does."""
-    settings = state.settings
-    runs = ModelRuns(inline_us=INLINE_US)
-    state.sessions = SessionStore(settings.streams, redis=settings.redis, model_of=state.host.model, runs=runs)
-    await state.sessions.start()
-    try:
-        with departing.calling(state.sessions.end_readers):
-            yield
-    finally:
-        await state.sessions.stop()
 
 
 def session_of(scope: Scope) -> tuple[SessionStore, str, str]:
@@ -87,7 +66,7 @@ class Sessions:
         if scope["method"] == "POST":
             options = await read_json(scope, receive, _SPEC)
             facts = await sessions.open(StreamSpec.from_dict(options), key_id)
-            await _send(send, _encode(facts), status=201, headers=((b"location", f"/streams/{facts.id}".encode()),))
+            await send_json(send, facts, status=201, headers=((b"location", f"/streams/{facts.id}".encode()),))
             return
         query = query_of(scope, "limit", "cursor")
         limit = query.get("limit", "100")
@@ -100,7 +79,7 @@ class Sessions:
         following = None if page.next is None else cursor_of(page.next)
         link = next_link(URL(scope=dict(scope)), following)
         headers = tuple((name.encode(), value.encode()) for name, value in link.items())
-        await _send(send, _encode(msgspec.structs.replace(page, next=following)), headers=headers)
+        await send_json(send, msgspec.structs.replace(page, next=following), headers=headers)
 
 
 def _place(parts: Any) -> str:
@@ -123,7 +102,7 @@ class Session:
         elif scope["method"] == "POST":
             await _update(scope, receive, send)
         else:
-            await _send(send, _encode(await sessions.facts(session_id, key_id)))
+            await send_json(send, await sessions.facts(session_id, key_id))
 
 
 async def _update(scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,24 +110,13 @@ async def _update(scope: Scope, receive: Receive, send: Send) -> None:
     decoder = DECODERS[await sessions.kind(session_id, key_id)]
     if not scope["augury"].sends_lines:
         given = await read_json(scope, receive, decoder)
-        await _send(send, await sessions.update(session_id, key_id, given))
+        await send_body(send, await sessions.update(session_id, key_id, given))
         return
 
-    async def answer(number: int, line: bytes | None) -> bytes:
-        try:
-            if line is None:
-                raise InvalidInput(f"a line should have at most {LONGEST_LINE:,} bytes; this one was skipped")
-            return await sessions.update(session_id, key_id, decode_json(line, decoder))
-        except AuguryError as error:
-            return error_line(error, number)
+    async def update(line: bytes) -> bytes:
+        return await sessions.update(session_id, key_id, decode_json(line, decoder))
 
-    await answer_lines(scope, receive, send, answer, longest=LONGEST_LINE)
-
-
-async def _send(send: Send, body: bytes, *, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-    every = [_JSON, (b"content-length", b"%d" % len(body)), *headers]
-    await send({"type": "http.response.start", "status": status, "headers": every})
-    await send({"type": "http.response.body", "body": body})
+    await answer_lines(scope, receive, send, answering(update, longest=LONGEST_LINE), longest=LONGEST_LINE)
 
 
 routes: list[BaseRoute] = [
