@@ -77,6 +77,7 @@ class Frame:
             metrics.add(call.route, method, status, seconds)
             if self._log.wants(status, seconds):
                 self._log.write(_entry(call, method, status, seconds))
+            del scope["augury"]  # each holds the other: the collector would have to find them
 
     # --- before ---------------------------------------------------------------------------------------------
 

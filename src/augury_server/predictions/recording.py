@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from augury.errors import InvalidInput
 from augury_server.database.bulk import OnConflict, insert_rows
@@ -16,11 +16,11 @@ from augury_server.predictions.models import Prediction
 __all__ = ["PredictionRecord", "record_predictions"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictionRecord:
+class PredictionRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A prediction to be kept; its fields are those of `Prediction`.
 
-    `id` identifies it: make one when the prediction is made and keep it through every retry.
+    `id` identifies it: make one when the prediction is made and keep it through every retry. As JSON or MessagePack it
+    is its values in their order: a field that is added comes last and has a default.
     """
 
     id: UUID
@@ -38,8 +38,7 @@ class PredictionRecord:
     request_id: str = ""
 
 
-_COLUMNS = tuple(PredictionRecord.__dataclass_fields__)
-_values = attrgetter(*_COLUMNS)
+_COLUMNS = PredictionRecord.__struct_fields__
 
 
 def record_predictions(records: Iterable[PredictionRecord]) -> int:
@@ -62,4 +61,4 @@ def _checked(records: Iterable[PredictionRecord]) -> Iterator[tuple[Any, ...]]:
             )
         if any(not abs(value) < float("inf") for value in record.probabilities):
             raise InvalidInput(f"prediction {record.id} holds a value that is no number: {record.probabilities}")
-        yield _values(record)
+        yield msgspec.structs.astuple(record)

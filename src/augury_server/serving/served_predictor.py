@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from struct import Struct
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,7 +20,7 @@ __all__ = ["Feeds", "ServedPredictor"]
 
 Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
 
-_DOUBLE = np.dtype(np.float64)
+_FLOATS = {float}
 _PLAIN = 1e30
 """Numbers up to here are well within float32: nothing about a row of them is to be refused."""
 
@@ -39,18 +40,29 @@ class ServedPredictor(Predictor):
         self._run = self._session._call  # one row needs nothing else of what `GraphSession.run` does
         self._name = manifest.inputs[0].name
         self.width: int = 0 if only is None or only.kind != "tabular" else int(only.shape[1] or 0)
-        self._one_row = (1, self.width) if self.width else None
+        self._pack = Struct(f"{self.width}f").pack
         self.together_is_exact: bool = self._session.batches_are_exact
 
     def feeds_of_rows(self, rows: Any) -> Feeds:
         """The graph's inputs, float32, of nested lists or arrays; raises InvalidInput as `Predictor.predict` does."""
+        packed = self._packed(rows)
+        if packed is not None:
+            return {self._name: packed}
         if isinstance(rows, dict | Mapping):
             return graph_inputs({name: _array(values) for name, values in rows.items()}, self.manifest)
-        array = _array(rows)
-        usual = type(array) is np.ndarray and array.shape == self._one_row and array.dtype == _DOUBLE
-        if usual and np.maximum.reduce(np.absolute(array[0])) <= _PLAIN:  # False for NaN
-            return {self._name: array.astype(np.float32, order="C")}
-        return graph_inputs(array, self.manifest)
+        return graph_inputs(_array(rows), self.manifest)
+
+    def _packed(self, rows: Any) -> npt.NDArray[np.float32] | None:
+        """One row of plain finite floats as float32[1, width], what the steps for all cases make of it; None of others.
+
+        Packing rounds as NumPy's cast does and takes a third of its time.
+        """
+        if type(rows) is not list or len(rows) != 1 or type(rows[0]) is not list or len(rows[0]) != self.width:
+            return None
+        row = rows[0]
+        if set(map(type, row)) != _FLOATS or not -_PLAIN <= min(row) <= max(row) <= _PLAIN or sum(row) != sum(row):
+            return None
+        return np.frombuffer(self._pack(*row), np.float32).reshape(1, self.width)
 
     def feeds_of_last(self, bars: BarArrays) -> Feeds | None:
         """The graph's inputs [1, ...] at the last of some bars; None where it cannot be judged."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from msgspec import structs
 
 from augury.errors import InvalidInput
 from augury_server.database.plans import explain
@@ -30,7 +30,7 @@ def test_what_is_recorded_is_read_back_in_every_field(platform: Any, made: Any) 
     rows = {row.id: row for row in Prediction.objects.all()}
     for record in records:
         row = rows[record.id]
-        for name, value in asdict(record).items():
+        for name, value in structs.asdict(record).items():
             assert getattr(row, name) == (list(value) if name == "probabilities" else value)
         assert (row.outcome, row.outcome_value, row.outcome_known_at_ns) == (None, None, None)
 

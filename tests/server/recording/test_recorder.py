@@ -35,7 +35,7 @@ def test_what_is_offered_is_in_the_database_soon_in_every_field(
     wait_for(lambda: recorder.counts().recorded == 700)
     assert stored() == list(range(700))
     row = Prediction.objects.get(request_id="r-10")
-    for name in made(10).__dataclass_fields__:
+    for name in made(10).__struct_fields__:
         kept = getattr(row, name)
         assert (tuple(kept) if name == "probabilities" else kept) == getattr(made(10), name)
     assert recorder.counts().spilled == recorder.counts().refused == recorder.counts().waiting == 0

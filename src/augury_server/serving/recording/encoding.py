@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
-from operator import attrgetter
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
@@ -17,19 +15,6 @@ __all__ = ["FORMAT", "decode_record", "encode_record"]
 FORMAT = b"augury predictions 1\n"
 """What a file of records begins with. A field added at the end of the record, with a default, needs no other number."""
 
-_HINTS = get_type_hints(PredictionRecord)
-_FIELDS = fields(PredictionRecord)
-_Line: Any = msgspec.defstruct(
-    "_Line",
-    [
-        (one.name, _HINTS[one.name]) if one.default is MISSING else (one.name, _HINTS[one.name], one.default)
-        for one in _FIELDS
-    ],
-    array_like=True,
-    frozen=True,
-)
-_values = attrgetter(*(one.name for one in _FIELDS))
-
 
 def _plain(value: Any) -> Any:
     """A number of NumPy as one of Python."""
@@ -39,13 +24,13 @@ def _plain(value: Any) -> Any:
 
 
 _encode = msgspec.msgpack.Encoder(uuid_format="bytes", enc_hook=_plain).encode
-_decode = msgspec.msgpack.Decoder(_Line).decode
+_decode = msgspec.msgpack.Decoder(PredictionRecord).decode
 
 
 def encode_record(record: PredictionRecord) -> bytes:
     """The record as bytes. Raises InvalidInput for one that has none: text that is no Unicode, a number too large."""
     try:
-        payload = _encode(_values(record))
+        payload = _encode(record)
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(f"prediction {record.id} cannot be kept on disk: {error}") from error
     if len(payload) > LARGEST:
@@ -56,7 +41,6 @@ def encode_record(record: PredictionRecord) -> bytes:
 def decode_record(payload: bytes) -> PredictionRecord:
     """The record of `encode_record`; its time comes back in UTC. Raises InvalidInput when the bytes are none."""
     try:
-        line = _decode(payload)
+        return _decode(payload)
     except (msgspec.DecodeError, ValueError) as error:
         raise InvalidInput(f"these {len(payload)} bytes are no prediction: {error}") from error
-    return PredictionRecord(**msgspec.structs.asdict(line))

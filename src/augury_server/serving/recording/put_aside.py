@@ -7,9 +7,11 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from augury_server.predictions.recording import PredictionRecord
 from augury_server.serving.recording.counters import Counters
@@ -80,4 +82,4 @@ class AsideFile:
 def _told(one: Aside) -> dict[str, object]:
     if isinstance(one.what, bytes):
         return {"reason": one.reason, "bytes": base64.b64encode(one.what).decode()}
-    return {"reason": one.reason, "record": asdict(one.what)}
+    return {"reason": one.reason, "record": msgspec.structs.asdict(one.what)}

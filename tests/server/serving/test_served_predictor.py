@@ -1,0 +1,51 @@
+"""One row as a plain list is read as any other array of it: the same float32 bits, the same refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augury.errors import InvalidInput
+from augury.learning import load_artefact
+from augury.learning.artefacts.row_inputs import graph_inputs
+from augury_server.serving.served_predictor import ServedPredictor
+
+
+@pytest.fixture(scope="module")
+def predictor(trained: Any) -> ServedPredictor:
+    return ServedPredictor(load_artefact(trained.artefact("linear")))
+
+
+values = st.one_of(
+    st.floats(),  # of all sizes, NaN and the infinite ones with them
+    st.floats(-1e-37, 1e-37),  # around the least normal float32
+    st.integers(0, 2**24).map(lambda k: 1.0 + (2 * k + 1) * 2.0**-24),  # halfway between two float32
+    st.integers(-(2**70), 2**70),
+    st.booleans(),
+)
+
+
+@given(row=st.lists(values, min_size=3, max_size=3))
+def test_a_list_has_the_bits_of_an_array(predictor: ServedPredictor, row: list[Any]) -> None:
+    def read(rows: Any) -> bytes | str:
+        try:
+            return b"".join(found.tobytes() for found in rows().values())
+        except InvalidInput as error:
+            return str(error)
+
+    found = read(lambda: predictor.feeds_of_rows([row]))
+    array = np.asarray([row])
+    if array.dtype == object:  # an integer beyond 64 bits
+        assert isinstance(found, str)
+    else:
+        assert found == read(lambda: graph_inputs(array, predictor.manifest))
+
+
+@pytest.mark.parametrize("rows", [[[]], [[0.5]], [[0.5] * 4], [[0.5] * 3, [0.5]], [0.5] * 3, [[None, 0.5, 0.5]], [[0.5, 0.5, 'x']]])
+def test_rows_of_another_form_are_refused(predictor: ServedPredictor, rows: Any) -> None:
+    with pytest.raises(InvalidInput):
+        predictor.feeds_of_rows(rows)
