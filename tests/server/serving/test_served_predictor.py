@@ -45,7 +45,10 @@ def test_a_list_has_the_bits_of_an_array(predictor: ServedPredictor, row: list[A
         assert found == read(lambda: graph_inputs(array, predictor.manifest))
 
 
-@pytest.mark.parametrize("rows", [[[]], [[0.5]], [[0.5] * 4], [[0.5] * 3, [0.5]], [0.5] * 3, [[None, 0.5, 0.5]], [[0.5, 0.5, 'x']]])
+WRONG = [[[]], [[0.5]], [[0.5] * 4], [[0.5] * 3, [0.5]], [0.5] * 3, [[None, 0.5, 0.5]], [[0.5, 0.5, "x"]]]
+
+
+@pytest.mark.parametrize("rows", WRONG)
 def test_rows_of_another_form_are_refused(predictor: ServedPredictor, rows: Any) -> None:
     with pytest.raises(InvalidInput):
         predictor.feeds_of_rows(rows)
