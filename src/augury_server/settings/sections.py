@@ -182,6 +182,11 @@ class ServingSettings(Section):
     )
     buffer_records: Annotated[int, Field(ge=100)] = Field(50_000, description="Most records that wait in memory.")
     flush_seconds: Seconds = Field(1.0, description="How often waiting records are written to the database.")
+    writer: Literal["thread", "process"] = Field(
+        "thread",
+        description="What writes them to the database: a thread of each server process, or a process beside it, which "
+        "takes nothing from requests where a core is free for it.",
+    )
     spill_megabytes: Annotated[int, Field(ge=1)] = Field(2048, description="Most room for records that wait on disk.")
     cached_predictions: Annotated[int, Field(ge=0)] = Field(
         0, description="Answers kept in memory by exact inputs and version; 0: none."

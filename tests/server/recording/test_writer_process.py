@@ -31,8 +31,8 @@ def recorder_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     def start(platform: Any, mode: str = "buffered") -> Recorder:
         for name, value in platform.environment.items():
             monkeypatch.setenv(name, value)
-        settings = ServingSettings(record=mode, flush_seconds=0.05)
-        started.append(Recorder(settings, tmp_path / "records", writer="process"))
+        settings = ServingSettings(record=mode, writer="process", flush_seconds=0.05)
+        started.append(Recorder(settings, tmp_path / "records"))
         started[-1].start()
         return started[-1]
 
@@ -117,9 +117,7 @@ SERVING = """
 def test_a_killed_server_takes_its_writer_with_it_after_what_was_kept_is_written(
     platform: Any, program: Any, wait_for: Any, tmp_path: Path
 ) -> None:
-    text = program(tmp_path / "records", SERVING, record="durable")
-    assert "))\nrecorder.start()" in text
-    child = platform.python(text.replace("))\nrecorder.start()", "), writer='process')\nrecorder.start()"))
+    child = platform.python(program(tmp_path / "records", SERVING, record="durable", writer="process"))
     assert child.stdout is not None
     writer = psutil.Process(int(child.stdout.readline()))
     answered = [int(child.stdout.readline()) for _ in range(random.Random(platform.engine).randrange(200, 900))]

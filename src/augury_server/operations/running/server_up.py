@@ -28,8 +28,9 @@ from augury_server.processes.pair import Pair, prepare_pair, wait_until_up
 from augury_server.processes.supervisor import Supervisor
 from augury_server.settings import Settings, current_settings, give_flags, load_settings, prepare
 from augury_server.settings.home import make_home
+from augury_server.settings.sections import WebSettings
 
-__all__ = ["start"]
+__all__ = ["start", "web_command"]
 
 _READY_SECONDS = 60.0
 
@@ -149,18 +150,22 @@ def _make_ready(spec: ServerUpOptions, tell: _Teller) -> None:
     tell("server", f"first administrator: {added.name}, password: {added.password} (shown this once)")
 
 
+def web_command(web: WebSettings) -> list[str]:
+    """The command line of the web processes."""
+    command = [sys.executable, "-m", "uvicorn", "augury_server.asgi:application"]
+    command += ["--host", web.host, "--port", str(web.port), "--workers", str(web.workers)]
+    command += ["--http", "augury_server.api.protocol:GuardedProtocol"]
+    command += ["--lifespan", "on", "--timeout-graceful-shutdown", "20"]
+    return [*command, "--log-level", "warning", "--no-access-log", "--no-server-header"]
+
+
 def _programs(settings: Settings) -> list[Program]:
     python = [sys.executable, "-m"]
-    web = settings.web
-    pages = ["uvicorn", "augury_server.asgi:application", "--host", web.host, "--port", str(web.port)]
-    pages += ["--http", "augury_server.api.protocol:GuardedProtocol", "--workers", str(web.workers)]
-    pages += ["--lifespan", "on", "--timeout-graceful-shutdown", "20"]
-    quiet = ["--log-level", "warning", "--no-access-log", "--no-server-header"]
     grace = 60.0
     return [
         Program(name="worker", command=[*python, "augury_server.jobs.workers"], grace_seconds=grace),
         Program(name="scheduler", command=[*python, "augury_server.jobs.scheduler"]),
-        Program(name="web", command=[*python, *pages, *quiet], grace_seconds=grace),
+        Program(name="web", command=web_command(settings.web), grace_seconds=grace),
     ]
 
 

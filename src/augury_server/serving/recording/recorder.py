@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from augury.errors import InvalidInput, Unavailable
 from augury_server.predictions.recording import PredictionRecord, record_predictions
@@ -39,7 +38,7 @@ class Recorder:
     that was killed are taken over by another. What is on disk survives a loss of power. A killed process loses what it
     was offered, not told to keep, in about the last two `flush_seconds`, and the batch that is being written.
 
-    `writer` is who writes to the database: a "thread" with `write`, or a "process" that this one starts, with
+    `settings.writer` writes to the database: a "thread" with `write`, or a "process" that this one starts, with
     `record_predictions`; everything goes through files then, and the database's work takes no time from requests.
     """
 
@@ -48,8 +47,6 @@ class Recorder:
         settings: ServingSettings,
         folder: Path,
         write: Write = record_predictions,
-        *,
-        writer: Literal["thread", "process"] = "thread",
     ) -> None:
         self._mode = settings.record
         self._most, self._high = settings.buffer_records, settings.buffer_records // 2
@@ -63,7 +60,7 @@ class Recorder:
         self._writer: Writer | WriterProcess
         self._database: Beat | WriterProcess
         self._process: WriterProcess | None = None
-        if writer == "process":
+        if settings.writer == "process":
             self._process = self._writer = self._database = WriterProcess(folder, seconds, self._counters)
         else:
             store = Store(write, self._aside, self._counters)
