@@ -73,7 +73,7 @@ async def show_job(job_id: JobId, request: Request) -> JobView:
     responses={
         200: {
             "description": "Server-sent events: `progress` whenever it gets on, `end` when it has ended.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {}},
         },
         **problem_responses("not-found"),
     },

@@ -56,7 +56,7 @@ openapi: dict[str, dict[str, Any]] = {
                     "description": "The answer, as one message or as a stream of events.",
                     "content": {
                         "application/json": {"schema": {"type": "object"}},
-                        "text/event-stream": {"schema": {"type": "string"}},
+                        "text/event-stream": {},
                     },
                 },
                 "202": {"description": "A notification was taken."},

@@ -193,7 +193,7 @@ _AFTER = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum
 def _documents() -> dict[str, dict[str, Any]]:
     told = described("stream_events", "Read the answers as they come, as server-sent events.", tag="streams",
                      problems=("not-found", "refused"))  # fmt: skip
-    told["responses"]["200"]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    told["responses"]["200"]["content"] = {"text/event-stream": {}}
     return {"/streams/{id}/events": {"parameters": [_ID], "get": told | {"parameters": [_AFTER]}}}
 
 
