@@ -16,7 +16,8 @@ from augury.learning.estimators.families import make_model
 from augury.learning.evaluation.cross_validation import CvSpec
 from augury.learning.evaluation.evaluation import EvaluationSpec
 from augury.learning.judging import dataset_for, judge_artefact, other_timeframe, timeframe_of, training_targets
-from augury.learning.training import TrainingSpec, train_model
+from augury.learning.recipes import TrainingSpec
+from augury.learning.training import train_model
 from augury.market import bar_arrays
 
 SPEC = TrainingSpec(evaluation=EvaluationSpec(cv=CvSpec(folds=3), importance=None))

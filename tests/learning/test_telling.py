@@ -22,10 +22,11 @@ from augury.learning.evaluation.cross_validation import CvSpec
 from augury.learning.evaluation.evaluation import EvaluationSpec
 from augury.learning.evaluation.importance import PermutationImportanceSpec
 from augury.learning.evaluation.score_spec import ScoreSpec
+from augury.learning.recipes import TrainingSpec
 from augury.learning.telling import model_story, write_model_report
 from augury.learning.told.folds import fold_spans
 from augury.learning.told.limits import REMEDIES
-from augury.learning.training import Training, TrainingSpec, train_model
+from augury.learning.training import Training, train_model
 from augury.report import model_page_html
 from augury.sample import load_sample
 from augury.validation.splits import PurgedSpec

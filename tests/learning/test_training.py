@@ -16,7 +16,8 @@ from augury.learning.data.folds import holdout
 from augury.learning.estimators.families import make_model
 from augury.learning.evaluation.cross_validation import CvSpec
 from augury.learning.evaluation.evaluation import EvaluationSpec, evaluate_model
-from augury.learning.training import TrainingSpec, train_model
+from augury.learning.recipes import TrainingSpec
+from augury.learning.training import train_model
 
 TREES = "xgboost(rounds=15, max_depth=2, learning_rate=0.3, subsample=0.7)"
 SPEC = TrainingSpec(evaluation=EvaluationSpec(cv=CvSpec(folds=3), importance=None))

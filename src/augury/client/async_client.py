@@ -71,7 +71,7 @@ class AsyncClient:
         self, model: str, rows: Any = None, *, columns: Any = None, symbols: Sequence[str] | None = None,
         bar_opened_at: Sequence[int | str] | None = None,
     ) -> tuple[Prediction, ...]:  # fmt: skip
-        """Answers to many rows at once, in their order: rows, or a column for each feature."""
+        """Answers to many rows at once, in their order: rows, a frame of named features, or a column for each."""
         body = {"model": model, "rows": rows, "columns": columns, "symbol": symbols, "bar_opened_at": bar_opened_at}
         return await self._transport.walk(ask_batch(self._flows, body))
 

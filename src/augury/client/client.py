@@ -72,8 +72,9 @@ class Client:
     ) -> Prediction:  # fmt: skip
         """One answer of a model ("trend", or "trend@3") to the features of one bar, or to the bars up to it.
 
-        `row` is in the model's order or by name, NaN and None are undefined; `bars` maps opened_at, open, high, low,
-        close and volume to columns, oldest first. Everything else is for the record and for experiments.
+        `row` is in the model's order or by name, NaN and None are undefined; `bars` are a frame of bars, or a mapping
+        of opened_at, open, high, low, close and volume to columns, oldest first. Everything else is for the record and
+        for experiments.
         """
         question = Question(model=model, row=row, bars=bars, symbol=symbol, bar_opened_at=bar_opened_at, unit=unit)
         return self._transport.walk(ask_one(self._flows, question))
@@ -82,7 +83,7 @@ class Client:
         self, model: str, rows: Any = None, *, columns: Any = None, symbols: Sequence[str] | None = None,
         bar_opened_at: Sequence[int | str] | None = None,
     ) -> tuple[Prediction, ...]:  # fmt: skip
-        """Answers to many rows at once, in their order: rows, or a column for each feature."""
+        """Answers to many rows at once, in their order: rows, a frame of named features, or a column for each."""
         body = {"model": model, "rows": rows, "columns": columns, "symbol": symbols, "bar_opened_at": bar_opened_at}
         return self._transport.walk(ask_batch(self._flows, body))
 

@@ -11,7 +11,7 @@ import msgspec
 from augury.client.steps import Reply
 from augury.errors import InvalidInput, Unavailable
 
-__all__ = ["JSON", "decoded", "encoded", "lines_of", "numbers", "plain"]
+__all__ = ["JSON", "bar_columns", "decoded", "encoded", "lines_of", "numbers", "plain"]
 
 JSON = "application/json"
 
@@ -33,6 +33,18 @@ def numbers(values: Any, what: str) -> Any:
     if values is None or isinstance(values, int | str):
         return values
     raise InvalidInput(f"{what} should hold numbers, got {type(values).__name__}")
+
+
+def bar_columns(bars: Any) -> dict[str, Any]:
+    """Bars as columns: those of a mapping as they are, of anything else what `validate_bars` makes of it."""
+    if isinstance(bars, Mapping):
+        return dict(numbers(bars, "bars"))
+    from augury.market.bars import BAR_COLUMNS, BarArrays
+    from augury.market.validate import valid_arrays
+
+    found = bars if isinstance(bars, BarArrays) else valid_arrays(bars)
+    columns = zip(BAR_COLUMNS, found.matrix.tolist(), strict=True)
+    return {"opened_at": found.opened_at.tolist(), **dict(columns)}
 
 
 def plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from augury.client.encoding import decoded, encoded, lines_of, numbers
+from augury.client.encoding import bar_columns, decoded, encoded, lines_of, numbers
 from augury.client.flows import Flows
 from augury.client.line_replies import line_of
 from augury.client.records import Prediction
@@ -24,13 +24,14 @@ NDJSON = "application/x-ndjson"
 class Question:
     """One question to a model: the features of a bar in its order or by name, or the bars up to it.
 
-    `bars` maps opened_at, open, high, low, close and volume to columns. `symbol` and `bar_opened_at` (ns UTC, or ISO
+    `bars` are a frame of bars (or whatever `augury.market.validate_bars` reads), or a mapping of opened_at, open, high,
+    low, close and volume to columns. `symbol` and `bar_opened_at` (ns UTC, or ISO
     8601 with an offset) say which bar it is, for the record; `unit` is what an experiment assigns as one.
     """
 
     model: str
     row: Mapping[str, float | None] | Sequence[float | None] | None = None
-    bars: Mapping[str, Sequence[Any]] | None = None
+    bars: Any = None
     symbol: str = ""
     bar_opened_at: int | str | None = None
     unit: str = ""
@@ -43,7 +44,7 @@ class Question:
         if self.row is not None:
             given["row"] = numbers(self.row, "row")
         else:
-            given["bars"] = numbers(self.bars, "bars")
+            given["bars"] = bar_columns(self.bars)
         rest = {"symbol": self.symbol, "bar_opened_at": self.bar_opened_at, "unit": self.unit}
         return given | {name: value for name, value in rest.items() if value not in (None, "")}
 
@@ -57,6 +58,10 @@ def ask_one(flows: Flows, question: Question) -> Flow[Prediction]:
 def ask_batch(flows: Flows, body: Mapping[str, Any]) -> Flow[tuple[Prediction, ...]]:
     """Many answers of one model, in the order of the rows."""
     given = {name: value for name, value in body.items() if value is not None}
+    frame: Any = given.get("rows")
+    if hasattr(frame, "columns"):
+        del given["rows"]
+        given["columns"] = {name: frame[name] for name in frame.columns}
     for name in ("rows", "columns"):
         if name in given:
             given[name] = numbers(given[name], name)

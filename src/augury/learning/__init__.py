@@ -76,11 +76,13 @@ if TYPE_CHECKING:
         label_definitions,
         register_label,
     )
+    from augury.learning.recipes import TrainingSpec
+    from augury.learning.retraining import train_again
     from augury.learning.search.model_search import ModelSearch
     from augury.learning.search.search_spec import ModelSearchSpec
     from augury.learning.search.searching import search_model
     from augury.learning.telling import model_story, write_model_report
-    from augury.learning.training import Training, TrainingSpec, train_model
+    from augury.learning.training import Training, train_model
 
 __all__ = [
     "FAMILIES",
@@ -180,6 +182,7 @@ __all__ = [
     "shap_importance",
     "split_rows",
     "to_onnx",
+    "train_again",
     "train_model",
     "walk_forward_folds",
     "write_artefact",
@@ -236,7 +239,7 @@ __getattr__, __dir__ = lazy_exports(
         "ScoreSpec": "augury.learning.evaluation.score_spec",
         "StepRecord": "augury.learning.compression.outcome",
         "Training": "augury.learning.training",
-        "TrainingSpec": "augury.learning.training",
+        "TrainingSpec": "augury.learning.recipes",
         "WeightSpec": "augury.learning.data.weighting",
         "average_uniqueness": "augury.learning.labels.overlap",
         "build_artefact": "augury.learning.artefacts.exporting",
@@ -287,6 +290,7 @@ __getattr__, __dir__ = lazy_exports(
         "shap_importance": "augury.learning.evaluation.shap_values",
         "split_rows": "augury.learning.compression.rows",
         "to_onnx": "augury.learning.artefacts.to_graph",
+        "train_again": "augury.learning.retraining",
         "train_model": "augury.learning.training",
         "walk_forward_folds": "augury.learning.data.folds",
         "write_artefact": "augury.learning.artefacts.writing",

@@ -68,8 +68,10 @@ def training_targets(dataset: Dataset) -> str:
     return json.dumps((counts / counts.sum()).tolist())
 
 
-def dataset_for(manifest: Manifest, bars: Any) -> Dataset:
+def dataset_for(manifest: Manifest, bars: Any, *, every_bars: int = 1) -> Dataset:
     """The data set of a model's own features and label on these bars (a frame, or symbol -> frame).
+
+    `every_bars` as in `DatasetSpec`.
 
     Raises what `build_dataset` raises, and InvalidInput for a model that was exported without its features or label.
     """
@@ -84,6 +86,7 @@ def dataset_for(manifest: Manifest, bars: Any) -> Dataset:
         label=manifest.label,
         sequence_bars=manifest.sequence_bars,
         chart_days=None if manifest.chart is None else manifest.chart.days,
+        every_bars=every_bars,
         keep_nan=manifest.keep_nan,
         leave_out=tuple(column for column in columns if column not in manifest.columns),
     )

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from msgspec import Meta
 
 from augury.errors import NotEnoughData
 from augury.learning.artefacts.artefact import Artefact
@@ -24,26 +23,21 @@ from augury.learning.data.folds import holdout
 from augury.learning.estimators.estimator import Track
 from augury.learning.evaluation.card_writing import card_texts
 from augury.learning.evaluation.cross_validation import CrossValidation, cross_validate
-from augury.learning.evaluation.evaluation import Evaluation, EvaluationSpec, evaluate_model
+from augury.learning.evaluation.evaluation import Evaluation, evaluate_model
 from augury.learning.evaluation.held_out import HeldOut, judge_held_out
 from augury.learning.evaluation.model_card import ModelCard, model_card
 from augury.learning.evaluation.predictions import Predictions
 from augury.learning.evaluation.scores import primary_score
 from augury.learning.judging import TIMEFRAME, TRAINING_TARGETS, timeframe_of, training_targets
-from augury.spec import Spec
+from augury.learning.recipes import TrainingSpec, recipe_notes
 from augury.validation.seeds import Seed, seed_number
 
-__all__ = ["Training", "TrainingSpec", "train_model"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Training", "train_model"]
 
 _PARITY_ROWS = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingSpec(Spec):
-    """How a model is trained: `held_out` is the last share of the time, which only the last judgement looks at."""
-
-    held_out: Annotated[float, Meta(gt=0.0, lt=0.9)] = 0.2
-    evaluation: EvaluationSpec = field(default_factory=EvaluationSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,6 +59,10 @@ class Training:
     def better(self) -> bool:
         """Whether the delivered model beats the best baseline on the held-out rows, its whole interval above 0."""
         return self.held_out.verdict.better
+
+    def dated(self, at: pd.Timestamp) -> Training:
+        """The same with the time at which it was made on its card; the artefact knows no clock."""
+        return replace(self, card=replace(self.card, made_at=at))
 
     def write(self, folder: str | Path, *, overwrite: bool = False) -> Artefact:
         """Write the artefact with its card, and with the state that `restore_model` and `compress` go on from.
@@ -109,6 +107,7 @@ def train_model(
         "verdict_sentence": held_out.verdict.sentence,
         TRAINING_TARGETS: training_targets(development),
         TIMEFRAME: timeframe_of(dataset.inputs.bars),
+        **recipe_notes(dataset, spec),
         STATE_NOTE: hashlib.sha256(state_bytes(fitted)).hexdigest(),
     }
     artefact = build_artefact(fitted, extras_of(development, **known))

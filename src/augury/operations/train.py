@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -108,8 +107,7 @@ def _run(options: TrainOptions, progress: Progress) -> TrainResult:
         seed=options.seed,
         track=nested_track(progress, "Training"),
     )
-    now = pd.Timestamp(time.time_ns(), tz="UTC").floor("s")
-    training = dataclasses.replace(training, card=dataclasses.replace(training.card, made_at=now))
+    training = training.dated(pd.Timestamp(time.time_ns(), tz="UTC").floor("s"))
     with unwritable_told(folder):
         training.write(folder, overwrite=options.overwrite)
     written = [str(folder)]

@@ -15,6 +15,7 @@ GROUPS = {
     "keys": "API keys: make, list, rotate, revoke.",
     "predictions": "Recorded predictions: the newest, and how often they were right.",
     "registry": "Model versions: register, promote, roll back.",
+    "retraining": "Models trained again on other bars.",
     "schedules": "Work that is done again and again.",
     "server": "The platform itself: start, judge the installation.",
     "universe": "Signals of a whole universe, stored, with what came of them.",

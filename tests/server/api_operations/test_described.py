@@ -8,7 +8,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings, strategies
 
-PATHS = r"^/(signals|backtests|v1)(/|$)"
+PATHS = r"^/(signals|backtests|retraining|v1)(/|$)"
 
 
 def few(examples: int) -> settings:
@@ -63,6 +63,7 @@ def test_every_route_is_described(described: Any) -> None:
         ("POST", "/v1/jobs/{job_id}/cancel"), ("POST", "/v1/jobs/{job_id}/retry"), ("GET", "/v1/files"),
         ("PUT", "/v1/files/{name}"), ("GET", "/v1/files/{name}"), ("HEAD", "/v1/files/{name}"),
         ("DELETE", "/v1/files/{name}"), ("GET", "/signals"), ("GET", "/signals/{universe}"), ("POST", "/backtests"),
+        ("POST", "/retraining"),
     }  # fmt: skip
 
 

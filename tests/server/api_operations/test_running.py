@@ -168,6 +168,35 @@ def test_a_backtest_of_an_uploaded_file_gives_the_bits_of_the_library(
     assert str(tmp_path.parent) not in json.dumps(job)
 
 
+def test_a_model_is_trained_again_as_a_job_on_uploaded_bars(
+    api: Any, run_jobs: Any, bars: bytes, tmp_path: Any
+) -> None:
+    from augury.operations import run
+    from augury_server.registry.finding import find_version
+    from augury_server.registry.promote import promote
+    from augury_server.registry.register import register_model
+
+    (tmp_path / "EARLY.csv").write_bytes(b"".join(bars.splitlines(keepends=True)[:-60]))
+    run("train", model="linear", files=(str(tmp_path / "EARLY.csv"),), output=str(tmp_path / "m"), importance=False)
+    register_model(tmp_path / "m", name="trend", by="ada")
+    promote("trend", 1, by="ada", reason="to serve", force=True)
+    client = api.client("operator")
+    assert client.put("/v1/files/EARLY.csv", content=bars).status_code == 201
+    body = {"name": "trend", "files": ["EARLY.csv"], "reason": "later bars"}
+    assert api.client("viewer").post("/retraining", json=body).status_code == 403
+    assert client.post("/retraining", json={**body, "files": ["NONE.csv"]}).status_code == 404
+    keyed = {"idempotency-key": "again"}
+    answers = [client.post("/retraining", json=body, headers=keyed) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    run_jobs()
+    job = client.get(answers[0].headers["location"]).json()
+    assert job["state"] == "succeeded", job
+    assert job["result"]["version"] == "trend@2"
+    made = find_version("trend", 2)
+    assert (made.relation, made.stage) == ("retrained_from", "candidate")
+
+
 def test_backtests_take_an_operator_and_a_known_file(api: Any) -> None:
     body = {"strategy": "sma_crossover", "file": "NONE.csv"}
     assert api.client("viewer").post("/backtests", json=body).status_code == 403

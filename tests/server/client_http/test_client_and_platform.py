@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from augury.client import AsyncClient, Client, Question
-from augury.errors import Conflict, InvalidInput, NotFound, Refused
+from augury.errors import Conflict, InvalidBars, InvalidInput, NotFound, Refused
+from augury.market.validate import valid_arrays
+from augury.testing import garch_bars
 
 
 @pytest.fixture
@@ -42,6 +45,22 @@ def test_predictions_have_the_bits_of_the_library(client: Any, trend: Any, model
     assert [answer.probabilities for answer in streamed] == [answer.probabilities for answer in batch]
     by_name = dict(zip(trend.manifest.columns, rows[0], strict=True))
     assert client.predict("trend", by_name).probabilities == batch[0].probabilities
+
+
+def test_frames_of_bars_and_of_features_are_taken_as_they_are(
+    client: Any, trend: Any, models: Any, rows: np.ndarray
+) -> None:
+    bars = garch_bars(240, seed=11)
+    arrays = valid_arrays(bars)
+    expected = tuple(models.predictor("trees").predict_last(arrays).probabilities[-1].tolist())
+    columns = {name: bars[name] for name in bars.columns}
+    for given in (bars, arrays, {"opened_at": arrays.opened_at, **columns}):
+        assert client.predict("trend", bars=given).probabilities == expected
+    answers = client.predict_batch("trend", [row.tolist() for row in rows[:20]])
+    frame = pd.DataFrame(rows[:20, ::-1], columns=trend.manifest.columns[::-1])
+    assert [one.probabilities for one in client.predict_batch("trend", frame)] == [one.probabilities for one in answers]
+    with pytest.raises(InvalidBars):
+        client.predict("trend", bars=bars.iloc[::-1])
 
 
 def test_an_event_loop_gets_the_same_answers(api: Any, client: Any, trend: Any, rows: np.ndarray) -> None:

@@ -26,7 +26,7 @@ from augury_server.api.work_threads import in_database, run_work
 from augury_server.jobs.models import Job
 from augury_server.jobs.operations import import_extra_operations
 
-__all__ = ["OptionsBody", "answer_call", "read_options_body", "router"]
+__all__ = ["OptionsBody", "answer_operation", "described_job", "read_options_body", "router"]
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"])
 
@@ -158,12 +158,37 @@ async def run_operation(
     name: str, request: Request, dry_run: bool = Query(False, description="Say what would be done, and do nothing.")
 ) -> Response:
     """Run an operation with the options in the body, under the name of the key; long ones become a job."""
+    return await answer_operation(request, name, dry_run=dry_run)
+
+
+async def answer_operation(request: Request, name: str, *, dry_run: bool = False) -> Response:
+    """Run an operation with the options in the body, once for each idempotency key; the result or the job's place."""
     principal = require_role(request.scope, "viewer")
     entry = await in_database(allowed_operation, name, principal)
     body, options = await read_options_body(request)
     background = _prefers_job(request.headers.get("prefer", ""))
     call = Call(principal=principal, entry=entry, options=options, dry_run=dry_run, background=background)
-    return await answer_call(request, body, call)
+    return await _answer_once(request, body, call)
+
+
+def described_job(name: str, *, required: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    """How a path of its own for a long operation is described: the options that it needs, the job that it becomes."""
+    schema = {
+        "type": "object",
+        "required": list(required),
+        "properties": required,
+        "additionalProperties": True,
+        "description": f"Further options: GET /v1/operations/{name}.",
+    }
+    content = {JSON: {"schema": schema, "example": example}}
+    return {
+        "status_code": 202,
+        "responses": {
+            202: {"description": "It runs as a job, whose place is in Location.", "model": SubmittedJob},
+            **problem_responses("not-found", "conflict", "body-too-large", "unsupported-media-type"),
+        },
+        "openapi_extra": {"parameters": [IDEMPOTENCY_HEADER], "requestBody": {"required": True, "content": content}},
+    }
 
 
 async def read_options_body(request: Request) -> tuple[bytes, dict[str, Any]]:
@@ -173,8 +198,7 @@ async def read_options_body(request: Request) -> tuple[bytes, dict[str, Any]]:
     return body, decode_json(body, _OPTIONS) if body.strip() else {}
 
 
-async def answer_call(request: Request, body: bytes, call: Call) -> Response:
-    """Run a call once for each idempotency key, and answer with the result or the place of the job."""
+async def _answer_once(request: Request, body: bytes, call: Call) -> Response:
     secret = call.entry.role == "administrator"
     becomes_job = (call.entry.long or call.background) and call.entry.role != "administrator"
 
