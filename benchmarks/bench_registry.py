@@ -82,7 +82,7 @@ def _prediction_rows(engine: str) -> list[dict[str, Any]]:
         )  # fmt: skip
 
     records = _records()
-    names = tuple(records[0].__dataclass_fields__)
+    names = records[0].__struct_fields__
     times, wholes = {}, {}
     for name, work in {"ours": ours, "django": django}.items():
         best = float("inf")
