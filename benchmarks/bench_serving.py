@@ -2,9 +2,10 @@
 
 The same ONNX graph (100 boosted trees over 32 inputs) in each, one process on one core, load from another core over 16
 connections (`wrk` where it is installed). Requests per CPU-second of the server's processes is the figure to compare:
-it hardly depends on the load. Augury does what the others leave out: keys, limits, checks, versions, records.
-`AUGURY_SERVING_PEERS` names a folder with a Python environment that holds BentoML and MLflow, which want versions of
-their own.
+it hardly depends on the load. Each server is loaded in turns with the least one, which runs beside it, and the share is
+the median over the turns: machines are not equally fast all the time. Augury does what the others leave out: keys,
+limits, checks, versions, records. `AUGURY_SERVING_PEERS` names a folder with a Python environment that holds BentoML
+and MLflow, which want versions of their own.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,8 @@ from timing import SMOKE, shown, sized
 
 HERE = Path(__file__).resolve().parent
 WIDTH, TREES = 32, sized(100, 5)
-SECONDS, CONNECTIONS = sized(6.0, 0.3), 16
+ROUNDS, SECONDS, CONNECTIONS = sized(3, 1), sized(2.0, 0.3), 16
+LEAST = "Starlette + msgspec"
 PYTHON = sys.executable
 
 
@@ -62,11 +65,10 @@ def run() -> list[dict[str, Any]]:
         graph_variable = {"AUGURY_BENCH_GRAPH": str(graph)}
         serving_apps.open_graph(str(graph))
         servers = [*asgi_servers(graph_variable), *other_servers(place, graph_variable)]
-        found: dict[tuple[str, int], dict[str, Any]] = {}
-        for server in servers:
-            found |= measured(server, augury=False)
-        found |= augury_rows(place)
-        return [told(row, found) for row in found.values()]
+        least = next(server for server in servers if server.name == LEAST)
+        with serving(least) as beside:
+            rows = [row for server in servers for row in measured(server, least, beside)]
+            return rows + [row for server in augury_servers(place) for row in measured(server, least, beside)]
 
 
 def make_model(place: Path) -> Path:
@@ -188,27 +190,38 @@ def values(rows: int) -> list[list[float]]:
     return numbers
 
 
-def measured(server: Server, *, augury: bool) -> dict[tuple[str, int], dict[str, Any]]:
-    """Figures for each size of a request."""
-    found = {}
-    with serving(server) as (family, port):
+def measured(server: Server, least: Server, beside: tuple[Any, int]) -> list[dict[str, Any]]:
+    """A row for each size of a request, in turns with the least server."""
+    found = []
+    with serving(server) if server != least else nullcontext(beside) as (family, port):
         for rows in sized((1, 10, 1000), (1, 10)):
-            path = "/predict/batch" if augury and rows > 1 else server.path
-            sent = Sent(
-                url=f"http://127.0.0.1:{port}{path}",
-                body=body_of(server.form, rows),
-                headers={"Content-Type": "application/json", **server.headers},
-                connections=CONNECTIONS,
-                seconds=SECONDS,
-            )
+            sent, other = request_to(server, port, rows), request_to(least, beside[1], rows)
             check(sent, rows, server)
-            press(Sent(url=sent.url, body=sent.body, headers=sent.headers, seconds=min(1.0, SECONDS)), core=1)
-            before = cpu_seconds(family)
-            load = press(sent, core=1)
-            used = cpu_seconds(family) - before
-            assert load.failed == 0, f"{server.name}: {load.failed} of {load.requests} failed"
-            found[server.name, rows] = figures(server, rows, load, used) | {"memory": f"{megabytes(family):.0f} MB"}
+            for each in (sent, other):
+                press(replace(each, seconds=min(1.0, SECONDS)), core=1)
+            turns = [(loaded(server, sent, family), loaded(least, other, beside[0])) for _ in range(ROUNDS)]
+            found.append(told(server, rows, turns) | {"memory": f"{megabytes(family):.0f} MB"})
     return found
+
+
+def request_to(server: Server, port: int, rows: int) -> Sent:
+    """The same question in the form of a server."""
+    path = "/predict/batch" if server.form == "augury" and rows > 1 else server.path
+    return Sent(
+        url=f"http://127.0.0.1:{port}{path}",
+        body=body_of(server.form, rows),
+        headers={"Content-Type": "application/json", **server.headers},
+        connections=CONNECTIONS,
+        seconds=SECONDS,
+    )
+
+
+def loaded(server: Server, sent: Sent, family: Any) -> tuple[Load, float]:
+    """What came back in one turn, and the CPU that it took."""
+    before = cpu_seconds(family)
+    load = press(sent, core=1)
+    assert load.failed == 0, f"{server.name}: {load.failed} of {load.requests} failed"
+    return load, cpu_seconds(family) - before
 
 
 def check(sent: Sent, rows: int, server: Server) -> None:
@@ -225,33 +238,24 @@ def check(sent: Sent, rows: int, server: Server) -> None:
     assert difference < 1e-6, f"{server.name} differs from the graph by {difference}"
 
 
-def figures(server: Server, rows: int, load: Load, used: float) -> dict[str, Any]:
+def told(server: Server, rows: int, turns: list[tuple[tuple[Load, float], tuple[Load, float]]]) -> dict[str, Any]:
+    """The turns as a row: counts over all of them, latencies of the median turn."""
+    own = [turn for turn, _ in turns]
+    requests, used = sum(load.requests for load, _ in own), sum(seconds for _, seconds in own)
+    shares = [load.requests / used / (other.requests / busy) for (load, used), (other, busy) in turns if used and busy]
     return {
         "name": f"{server.name}, {rows:,} row{'' if rows == 1 else 's'}",
-        "requests/s": load.requests / load.seconds,
-        "per CPU-second": load.requests / used if used else 0.0,
-        "CPU each": shown(used / max(load.requests, 1)),
-        "p50": shown(load.p50),
-        "p95": shown(load.p95),
-        "p99": shown(load.p99),
+        "requests/s": requests / sum(load.seconds for load, _ in own),
+        "per CPU-second": requests / used if used else 0.0,
+        "CPU each": shown(used / max(requests, 1)),
+        **{name: shown(median(getattr(load, name) for load, _ in own)) for name in ("p50", "p95", "p99")},
         "note": server.note,
-        "of": (server.name, rows),
+        "share of the least": f"{median(shares):.0%}" if shares else "",
     }
 
 
-def told(row: dict[str, Any], found: Mapping[tuple[str, int], dict[str, Any]]) -> dict[str, Any]:
-    """A row with its ratios."""
-    _, rows = row.pop("of")
-    least = found.get(("Starlette + msgspec", rows))
-    row = {**row, "share of the least": ""}
-    if least is not None and least["per CPU-second"]:
-        row["share of the least"] = f"{row['per CPU-second'] / least['per CPU-second']:.0%}"
-    return row
-
-
-def augury_rows(place: Path) -> dict[tuple[str, int], dict[str, Any]]:
+def augury_servers(place: Path) -> Iterator[Server]:
     """Augury as `augury server up` starts it, recording on (the default) and off."""
-    found: dict[tuple[str, int], dict[str, Any]] = {}
     for name, record, note in (
         ("Augury", "buffered", "keys, limits, records kept in the database"),
         ("Augury, durable", "durable", "each record on disk before its answer"),
@@ -262,12 +266,10 @@ def augury_rows(place: Path) -> dict[tuple[str, int], dict[str, Any]]:
         command = (PYTHON, "-m", "uvicorn", "augury_server.asgi:application", "--http",
                    "augury_server.api.protocol:GuardedProtocol", "--port", "{port}", "--log-level",
                    "warning", "--no-access-log", "--no-server-header", "--lifespan", "on")  # fmt: skip
-        server = Server(
+        yield Server(
             name=name, command=command, environment=environment, headers={"Authorization": f"Bearer {key}"},
             form="augury", ready="/health/ready", note=note,
         )  # fmt: skip
-        found |= measured(server, augury=True)
-    return found
 
 
 def prepared(home: Path, model: Path, record: str) -> dict[str, str]:
