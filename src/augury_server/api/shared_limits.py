@@ -115,7 +115,7 @@ class SharedBuckets:
             self.problem = ""
             lease.have += int(given)
             lease.shared = int(left)
-            if lease.have <= 0:
+            if given < want and lease.have <= 0:  # it ran out; what passed while Redis was asked is asked for next
                 lease.empty_until = self.clock() + max(0.0, float(wait)) - lease.have / rate
         finally:
             lease.asking = False

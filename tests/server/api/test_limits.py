@@ -156,6 +156,18 @@ def test_a_request_never_waits_for_redis(redis_server: Any) -> None:
     asyncio.run(run())
 
 
+def test_what_passes_while_redis_is_asked_is_no_shortage(redis_server: Any) -> None:
+    async def run() -> None:
+        buckets = shared(redis_server.port, 6_000)
+        for _ in range(10):
+            # many more than a lease while the first answer is under way, and far from the limit
+            assert all(buckets.take("slow").allowed for _ in range(3 * buckets.lease))
+            await settle(buckets)
+        await buckets.stop()
+
+    asyncio.run(run())
+
+
 def test_while_redis_is_away_each_process_goes_by_its_own_limit_and_then_shares_again(own_redis: Any) -> None:
     async def run() -> None:
         clock = Hand()
