@@ -30,7 +30,9 @@ def trees(fitted, rows):
 
 
 def spec(**options):
-    return CompressionSpec.from_dict({"measuring": {"memory": False, "blocks": 5, "block_seconds": 0.002}} | options)
+    """Few short blocks, and no step refused for what they measured of the machine at that moment."""
+    measuring = {"memory": False, "blocks": 5, "block_seconds": 0.002}
+    return CompressionSpec.from_dict({"measuring": measuring, "bounds": {"most_slowdown": 10.0}} | options)
 
 
 def test_every_kept_step_brings_something_real_within_its_bounds(trees):
@@ -79,7 +81,8 @@ def test_pruning_and_int8_go_together_in_networks(fitted, rows):
     pytest.importorskip("torch", reason="networks need the extra 'deep'")
     found = compress_with(fitted(LSTM), rows, spec(level="aggressive", methods=("prune_units", "quantise")))
     assert [step.name for step in found.steps] == ["prune_units", "quantise"]
-    assert found.int8 == ("quantise" in found.kept)
+    assert found.kept == ("prune_units", "quantise"), [step.reason for step in found.steps]
+    assert found.int8
     assert found.certificate.size_cut > 0.5
     artefact = found.artefact(extras_of(rows.train))
     assert artefact.manifest.tolerance == 0.05
