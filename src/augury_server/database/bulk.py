@@ -19,6 +19,8 @@ __all__ = ["OnConflict", "insert_arrays", "insert_rows"]
 
 _FEW = 100
 """So many rows go in one INSERT; a table to stage them in costs more than it saves."""
+_AT_ONCE = 64
+"""So many rows are converted together: few enough that the interpreter is soon free for other threads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +119,16 @@ def _blocks(target: list[Column], columns: Mapping[str, Any], size: int) -> list
 
 
 def _prepared(target: list[Column], given: int, rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
-    converts = [column.convert for column in target[:given]]
+    """The rows as the engine takes them, some at a time: a column at once costs a third of value by value."""
+    rows = iter(rows)
     makers = [(column.convert, column.make) for column in target[given:] if column.make is not None]
-    for row in rows:
-        if len(row) != given:
-            raise InvalidInput(f"expected rows of {given} values, got one of {len(row)}")
-        values = [convert(value) for convert, value in zip(converts, row, strict=True)]
-        yield (*values, *(convert(make()) for convert, make in makers))
+    while some := list(islice(rows, _AT_ONCE)):
+        for row in some:
+            if len(row) != given:
+                raise InvalidInput(f"expected rows of {given} values, got one of {len(row)}")
+        columns = [column.convert(values) for column, values in zip(target, zip(*some, strict=True), strict=False)]
+        columns += [convert([make() for _ in some]) for convert, make in makers]
+        yield from zip(*columns, strict=True)
 
 
 def _insert_statement(model: type[models.Model], target: list[Column], on_conflict: OnConflict | None) -> str:

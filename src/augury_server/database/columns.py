@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from operator import eq
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import connection, models
@@ -29,12 +30,16 @@ _FIXED = {
 }
 
 
+Converter: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
+"""Makes of some values of a column as many that the engine takes: one check for all of them costs least."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column that is written: `convert` makes what the engine takes; `make` gives values that no row brings."""
+    """One column that is written: `convert` makes what the engine takes; `make` gives a value that no row brings."""
 
     field: models.Field[Any, Any]
-    convert: Callable[[Any], Any]
+    convert: Converter
     make: Callable[[], Any] | None = None
 
     @property
@@ -83,48 +88,61 @@ def _default(model: type[models.Model], field: models.Field[Any, Any]) -> Callab
     raise InvalidInput(f"rows of {model.__name__} need a value for {field.name!r}: it has no default")
 
 
-def _converter(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+def _converter(field: models.Field[Any, Any]) -> Converter:
     kind = _target(field).get_internal_type()
     if kind == "FloatField":
-        return _number
+        return _numbers
     if kind.endswith("IntegerField") or kind == "BigAutoField":
-        return _integer
+        return _integers
     if kind in ("CharField", "TextField", "SlugField"):
-        return _text(field)
+        return _texts(field)
     if connection.vendor == "sqlite" and kind in _PLAIN_IN_SQLITE and not getattr(field, "encoder", None):
         of, quick = _PLAIN_IN_SQLITE[kind]
-        return lambda value: quick(value) if type(value) in of else field.get_db_prep_save(value, connection)
-    return lambda value: field.get_db_prep_save(value, connection)
+        return lambda values: [
+            quick(value) if type(value) in of else field.get_db_prep_save(value, connection) for value in values
+        ]
+    return lambda values: [field.get_db_prep_save(value, connection) for value in values]
 
 
 def _sqlite_time(value: datetime) -> str:
     """As Django writes it: UTC, without its offset."""
     if value.tzinfo is None:
         raise InvalidInput(f"expected a time with its offset, got {value.isoformat()}; add +00:00 for UTC")
-    return str(value.astimezone(UTC).replace(tzinfo=None))
+    return str(value if value.tzinfo is UTC else value.astimezone(UTC))[: -len("+00:00")]
+
+
+def _sqlite_json(value: Any) -> str:
+    """As Django writes it; numbers alone are written by `repr`, which is what `json` calls for each of them."""
+    if type(value) in (tuple, list) and set(map(type, value)) == {float}:
+        return repr(list(value))
+    return json.dumps(value)
 
 
 _PLAIN_IN_SQLITE: dict[str, tuple[tuple[type, ...], Callable[[Any], str]]] = {
     "DateTimeField": ((datetime,), _sqlite_time),
-    "JSONField": ((tuple, list, dict), json.dumps),
-    "UUIDField": ((UUID,), lambda value: value.hex),
+    "JSONField": ((tuple, list, dict), _sqlite_json),
+    "UUIDField": ((UUID,), lambda value: f"{value.int:032x}"),
 }
 """Of these columns a value of the types is written directly: Django's own way takes several times as long."""
 
 
-def _number(value: Any) -> float | None:
+def _numbers(values: Sequence[Any]) -> Sequence[Any]:
     """NaN, which stands for undefined in arrays, is NULL in a table."""
-    return None if value is None or value != value else float(value)
+    if set(map(type, values)) == {float} and all(map(eq, values, values)):
+        return values
+    return [None if value is None or value != value else float(value) for value in values]
 
 
-def _integer(value: Any) -> int | None:
-    return value if value is None or type(value) is int else int(value)
+def _integers(values: Sequence[Any]) -> Sequence[Any]:
+    if set(map(type, values)) == {int}:
+        return values
+    return [value if value is None or type(value) is int else int(value) for value in values]
 
 
-def _text(field: models.Field[Any, Any]) -> Callable[[Any], str | None]:
+def _texts(field: models.Field[Any, Any]) -> Converter:
     longest = field.max_length
 
-    def convert(value: Any) -> str | None:
+    def one(value: Any) -> str | None:
         if value is None:
             return None
         text = str(value)
@@ -137,5 +155,12 @@ def _text(field: models.Field[Any, Any]) -> Callable[[Any], str | None]:
                 f"{field.name} should have at most {longest} characters, {text[:40]!r}... has {len(text)}"
             )
         return text
+
+    def convert(values: Sequence[Any]) -> Sequence[Any]:
+        if set(map(type, values)) == {str} and (longest is None or max(map(len, values)) <= longest):
+            together = "".join(values)
+            if together.isascii() and "\0" not in together:
+                return values
+        return [one(value) for value in values]
 
     return convert

@@ -39,8 +39,7 @@ def list_predictions(which: PredictionFilter | None = None, *, limit: int = 100)
             raise InvalidInput(f"{part} was given without {whole}; give both")
     given = {name: getattr(which, name) for name in PredictionFilter.__dataclass_fields__}
     rows = Prediction.objects.filter(**{name: value for name, value in given.items() if value is not None})
-    if which.experiment is not None:
-        rows = rows.exclude(experiment="")
-    if which.request_id is not None:
-        rows = rows.exclude(request_id="")
+    for name in ("symbol", "experiment", "request_id"):
+        if given[name]:  # said once more, as the condition of the partial index
+            rows = rows.exclude(**{name: ""})
     return rows.order_by("-made_at", "-id")[:limit]

@@ -39,7 +39,10 @@ class Prediction(models.Model):
     outcome_known_at_ns = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
-        """Newest first; each list has its index, and so have rows that wait for their outcome."""
+        """Newest first; each list has its index, and so have rows that wait for their outcome.
+
+        The indexes rise with time and are read from their end: so a new row goes to the end of its pages.
+        """
 
         ordering: ClassVar = ["-made_at", "-id"]
         default_permissions = ("view",)
@@ -50,18 +53,18 @@ class Prediction(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["-made_at", "-id"], name="predictions_made"),
-            models.Index(fields=["model_name", "model_version", "-made_at", "-id"], name="predictions_version"),
-            models.Index(fields=["symbol", "-made_at", "-id"], name="predictions_symbol"),
+            models.Index(fields=["made_at", "id"], name="predictions_made"),
+            models.Index(fields=["model_name", "model_version", "made_at", "id"], name="predictions_version"),
+            models.Index(fields=["symbol", "made_at", "id"], condition=~Q(symbol=""), name="predictions_symbol"),
             models.Index(
-                fields=["experiment", "variant", "-made_at"],
+                fields=["experiment", "variant", "made_at"],
                 condition=~Q(experiment=""),
                 name="predictions_experiment",
             ),
             models.Index(fields=["request_id"], condition=~Q(request_id=""), name="predictions_request"),
             models.Index(
                 fields=["model_name", "model_version", "symbol", "bar_opened_at_ns"],
-                condition=Q(outcome_known_at_ns__isnull=True),
+                condition=Q(outcome_known_at_ns__isnull=True) & ~Q(symbol=""),
                 name="predictions_waiting",
             ),
         ]

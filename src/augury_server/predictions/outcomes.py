@@ -25,7 +25,7 @@ WITH realised AS (
     SELECT waiting.id, realised.outcome, realised.outcome_value, realised.known_at_ns
     FROM augury_predictions_prediction AS waiting
     JOIN realised USING (model_name, model_version, symbol, bar_opened_at_ns)
-    WHERE waiting.outcome_known_at_ns IS NULL ORDER BY waiting.id FOR UPDATE OF waiting
+    WHERE waiting.outcome_known_at_ns IS NULL AND NOT (waiting.symbol = '') ORDER BY waiting.id FOR UPDATE OF waiting
 )
 UPDATE augury_predictions_prediction AS kept
 SET outcome = found.outcome, outcome_value = found.outcome_value, outcome_known_at_ns = found.known_at_ns
@@ -34,6 +34,7 @@ FROM found WHERE kept.id = found.id
 _SQLITE = """
 UPDATE augury_predictions_prediction SET outcome = ?, outcome_value = ?, outcome_known_at_ns = ?
 WHERE model_name = ? AND model_version = ? AND symbol = ? AND bar_opened_at_ns = ? AND outcome_known_at_ns IS NULL
+    AND NOT (symbol = '')
 """
 
 
@@ -94,7 +95,7 @@ def join_outcomes(realised: Iterable[Realised], *, now_ns: int) -> OutcomesJoine
 def waiting_predictions(model_name: str, model_version: int, *, before_ns: int) -> Iterator[tuple[str, int]]:
     """What of a version waits for its outcome: symbol and open of the bar (int64 ns UTC), each once, in that order.
 
-    `before_ns`: only bars that opened before.
+    `before_ns`: only bars that opened before. A prediction from features alone names no bar and waits for nothing.
     """
     return waiting_query(model_name, model_version, before_ns).iterator(chunk_size=_BATCH)
 
@@ -108,6 +109,7 @@ def waiting_query(model_name: str, model_version: int, before_ns: int) -> QueryS
             outcome_known_at_ns__isnull=True,
             bar_opened_at_ns__lt=before_ns,
         )
+        .exclude(symbol="")
         .order_by("symbol", "bar_opened_at_ns")
         .values_list("symbol", "bar_opened_at_ns")
         .distinct()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +60,6 @@ def _checked(records: Iterable[PredictionRecord]) -> Iterator[tuple[Any, ...]]:
                 f"prediction {record.id} should have a version from 1 on and a latency of 0 us or more; got "
                 f"{record.model_version} and {record.latency_us}"
             )
-        if any(not abs(value) < float("inf") for value in record.probabilities):
+        if not all(map(isfinite, record.probabilities)):
             raise InvalidInput(f"prediction {record.id} holds a value that is no number: {record.probabilities}")
         yield msgspec.structs.astuple(record)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,11 +19,16 @@ from augury_server.database.arrays_out import select_arrays
 from augury_server.database.bulk import OnConflict, insert_arrays, insert_rows
 from augury_server.ingest.models import Bar, DeadLetter, Instrument, News
 from augury_server.jobs.models import Job
+from augury_server.predictions.models import Prediction
 
 NEWS = ("item_id", "ticker", "text", "published_at_ns", "known_at_ns", "positive")
 VALUES = ("open", "high", "low", "close", "volume")
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
 SHARED = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class Text(str):
+    """A text of another type."""
 
 
 def bars(times: list[int], close: list[float]) -> dict[str, Any]:
@@ -43,6 +48,62 @@ def test_rows_are_those_that_the_plain_way_inserts(platform: Any, rows: list[tup
         assert (row.positive is None) if math.isnan(score) else row.positive == score
         assert (row.source, row.scored_by, row.negative) == ("", "", None)
         assert (datetime.now(UTC) - row.created_at).total_seconds() < 60
+
+
+def test_a_column_of_mixed_values_is_converted_value_by_value(platform: Any) -> None:
+    """Each column of these has a first part of one kind and a second of several."""
+    texts = [*("plain",) * 130, "Zürich", Text("own"), 17, "x" * 32]
+    numbers = [*(1.5,) * 130, None, math.nan, np.float32(0.1), 3]
+    times = [*range(130), np.int64(130), True, 132.0, "133"]
+    rows = [(str(at), *values) for at, values in enumerate(zip(texts, texts, times, times, numbers, strict=True))]
+    assert insert_rows(News, NEWS, rows) == 134
+    found = News.objects.order_by("pk").values_list("ticker", "text", "published_at_ns", "positive")
+    expected = [None, None, float(np.float32(0.1)), 3.0]
+    assert [row[0] for row in found] == [str(text) for text in texts]
+    assert [row[1] for row in found] == [str(text) for text in texts]
+    assert [row[2] for row in found] == [*range(131), 1, 132, 133]
+    assert [row[3] for row in found] == [*numbers[:130], *expected]
+
+
+def test_a_late_row_that_is_wrong_is_told_and_none_is_stored(platform: Any) -> None:
+    good = [(str(at), "A", "t", at, at, 0.5) for at in range(200)]
+    for wrong, told in (
+        (("x", "A", "t", 1, 1), "rows of 6 values, got one of 5"),
+        (("x", "A" * 201, "t", 1, 1, 0.5), "at most 200 characters"),
+        (("x", "A", "zero\0byte", 1, 1, 0.5), "without zero bytes"),
+        (("x", "A", "half \ud800", 1, 1, 0.5), "valid Unicode"),
+    ):
+        with pytest.raises(InvalidInput, match=told):
+            insert_rows(News, NEWS, [*good, wrong])
+        assert not News.objects.exists()
+
+
+def test_times_in_any_zone_and_json_of_numbers_are_those_that_django_writes(platform: Any) -> None:
+    east = timezone(timedelta(hours=5, minutes=30))
+    when = [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 8, 34, 5, 1, tzinfo=east)]
+    numbers = [(0.1, 1e-300, 1.7976931348623157e308, -0.0, 5e-324), (1.0, 2, None), (), [[0.5], {"a": 0.25}]]
+    columns = ("id", "model_name", "model_version", "symbol", "bar_opened_at_ns", "made_at", "probabilities")
+    rows = [(uuid.uuid4(), "m", 1, "A", at, when[at % 2], values) for at, values in enumerate(numbers)]
+    assert insert_rows(Prediction, columns, rows) == len(rows)
+    for key, name, version, symbol, at, made_at, values in rows:
+        plain = Prediction.objects.create(
+            id=uuid.uuid4(), model_name=name, model_version=version, symbol=symbol, bar_opened_at_ns=at,
+            made_at=made_at, probabilities=values,
+        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT CAST(made_at AS text), CAST(probabilities AS text) FROM {Prediction._meta.db_table}"
+                           " WHERE bar_opened_at_ns = %s", [at])  # fmt: skip
+            one, other = cursor.fetchall()
+        assert one == other
+        assert Prediction.objects.get(pk=key).made_at == Prediction.objects.get(pk=plain.pk).made_at == made_at
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_json_has_no_number_that_is_none(platform: Any, number: float) -> None:
+    columns = ("model_name", "model_version", "symbol", "bar_opened_at_ns", "made_at", "probabilities")
+    with pytest.raises((DataError, IntegrityError)):
+        insert_rows(Prediction, columns, [("m", 1, "A", 1, datetime(2026, 1, 2, tzinfo=UTC), (number, 0.5))])
+    assert not Prediction.objects.exists()
 
 
 def test_times_json_and_identifiers_arrive_as_django_writes_them(platform: Any) -> None:

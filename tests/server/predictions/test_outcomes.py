@@ -49,6 +49,12 @@ def test_what_is_not_known_yet_waits_for_its_moment() -> None:
     assert list(waiting_predictions("trend", 1, before_ns=102)) == [("AAPL", 101), ("IBM", 100)]
 
 
+def test_a_prediction_that_names_no_symbol_waits_for_nothing(platform: Any, made: Any) -> None:
+    record_predictions([made(1, model_version=1, symbol="", bar_opened_at_ns=100)])
+    assert list(waiting_predictions("trend", 1, before_ns=2**62)) == []
+    assert join_outcomes([replace(ONE, symbol="")], now_ns=300).joined == 0
+
+
 @pytest.mark.usefixtures("recorded")
 def test_joining_again_changes_nothing_not_even_for_a_restated_outcome() -> None:
     join_outcomes([ONE], now_ns=300)

@@ -109,7 +109,7 @@ def test_lists_are_newest_first_and_filtered(platform: Any, made: Any) -> None:
 
 def test_every_list_is_read_by_an_index_and_sorts_nothing(platform: Any, made: Any) -> None:
     record_predictions(
-        [made(n, model_name=f"m{n % 10}", symbol=f"S{n % 200}", experiment=f"e{n % 9}") for n in range(20_000)]
+        [made(n, model_name=f"m{n % 40}", symbol=f"S{n % 200}", experiment=f"e{n % 9}") for n in range(20_000)]
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "ANALYZE augury_predictions_prediction")
