@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from starlette.requests import ClientDisconnect
 
+from augury_server.api.compressed_bodies import inflated
 from augury_server.api.problems import ProblemError
 
 __all__ = ["DEEPEST", "check_json", "decode_json", "expect_json", "is_json", "read_body", "read_json"]
@@ -29,24 +30,27 @@ _UNQUOTED = bytes.maketrans(b"[]{}", bytes((1, 255, 1, 255)))
 _ANY = msgspec.json.Decoder()
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body. The frame's `receive` keeps to the limits: problems with status 408 and 413 come from there.
+async def read_body(scope: Mapping[str, Any], receive: Receive) -> bytes:
+    """The whole body, decompressed. The frame's `receive` keeps to the limits: problems 408 and 413 come from there.
 
-    Raises ClientDisconnect when the caller has left.
+    Raises ClientDisconnect when the caller has left, and what `inflated` raises.
     """
+    call = scope["augury"]
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return body
-    pieces = [body]
-    while message.get("more_body", False):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-    return b"".join(pieces)
+    if message.get("more_body", False):
+        pieces = [body]
+        while message.get("more_body", False):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            pieces.append(message.get("body", b""))
+        body = b"".join(pieces)
+    if body and b"content-encoding" in call.headers:
+        return inflated(body, call.headers[b"content-encoding"], call.allowance.size)
+    return body
 
 
 async def read_json(scope: Mapping[str, Any], receive: Receive, decoder: msgspec.json.Decoder[Decoded]) -> Decoded:
@@ -55,7 +59,7 @@ async def read_json(scope: Mapping[str, Any], receive: Receive, decoder: msgspec
     Raises problems: 415 for another content type, 400 for what is no plain JSON, 422 for JSON of another shape.
     """
     expect_json(scope)
-    return decode_json(await read_body(receive), decoder)
+    return decode_json(await read_body(scope, receive), decoder)
 
 
 def expect_json(scope: Mapping[str, Any]) -> None:

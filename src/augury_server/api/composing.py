@@ -104,7 +104,7 @@ class Doors:
 
 async def _checked(call: Call, receive: Receive) -> Receive:
     """A `receive` that gives the body again, once it is here and known to be plain JSON."""
-    body = await read_body(receive)
+    body = await read_body(call.scope, receive)
     if body:
         check_json(call.headers.get(b"content-type"), body)
     given: list[MutableMapping[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]

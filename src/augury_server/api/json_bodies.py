@@ -36,7 +36,7 @@ def encoded(value: Any) -> bytes:
 async def read_record(scope: Scope, receive: Receive, decoder: msgspec.json.Decoder[T]) -> T:
     """The body of a request as a record. Raises as `decoded`, and a problem with status 415 for another type."""
     expect_json(scope)
-    return decoded(decoder, await read_body(receive))
+    return decoded(decoder, await read_body(scope, receive))
 
 
 async def send_json(send: Send, value: Any, *, status: int = 200, headers: Iterable[Pair] = ()) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from augury.errors import AuguryError, InvalidInput
 from augury_server.api.call import Receive, Scope, Send
+from augury_server.api.compressed_bodies import expect_plain
 from augury_server.api.problems import ProblemError, problem_of
 from augury_server.api.standing import Standing
 
@@ -29,9 +30,11 @@ async def answer_lines(scope: Scope, receive: Receive, send: Send, answer: LineA
 
     Back-pressure: nothing more is read from the client until the answers so far are taken by its connection. A line of
     more than `longest` bytes is answered as such and skipped, so that memory is bounded. Each line takes a token of the
-    key's limit. Returns when the body ends, when the client goes, and after a line that says why no more is answered:
-    the key holds no longer, its limit is reached, nothing came for five minutes.
+    key's limit. A compressed body is refused with status 415. Returns when the body ends, when the client goes, and
+    after a line that says why no more is answered: the key holds no longer, its limit is reached, nothing came for five
+    minutes.
     """
+    expect_plain(scope)
     scope["augury"].take_lines()
     standing = Standing(scope)
     headers = [(b"content-type", NDJSON.encode()), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]

@@ -90,9 +90,9 @@ def test_nothing_of_a_body_is_read_for_callers_without_a_key(api: Any, monkeypat
     read: list[int] = []
     kept = bodies.read_body
 
-    async def reading(receive: Any) -> bytes:
+    async def reading(scope: Any, receive: Any) -> bytes:
         read.append(1)
-        return await kept(receive)
+        return await kept(scope, receive)
 
     monkeypatch.setattr("augury_server.api.composing.read_body", reading)
     for path in ("/health/live", "/v2/health/live", "/health/ready", "/", "/docs", "/predict"):

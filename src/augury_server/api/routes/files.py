@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from augury.errors import Unavailable
 from augury_server.accounts.audit import record
 from augury_server.accounts.keyring import Principal
+from augury_server.api.compressed_bodies import expect_plain
 from augury_server.api.etags import is_unchanged
 from augury_server.api.file_uploads import Upload
 from augury_server.api.pagination import PageQuery, cursor_of, next_link, place_of_cursor
@@ -78,7 +79,9 @@ async def list_all(request: Request, response: Response, query: Annotated[PageQu
     responses={
         200: {"description": "It was replaced."},
         201: {"description": "It is new.", "model": FileView},
-        **problem_responses("not-found", "conflict", "precondition-failed", "body-too-large", "body-too-slow"),
+        **problem_responses(
+            "not-found", "conflict", "precondition-failed", "body-too-large", "body-too-slow", "unsupported-media-type"
+        ),
     },
     openapi_extra={
         "parameters": [_IF_MATCH, _IF_NONE_MATCH],
@@ -89,6 +92,7 @@ async def list_all(request: Request, response: Response, query: Annotated[PageQu
 async def upload(name: FileName, request: Request) -> Response:
     """Store the body under a name, whole or not at all; the answer's ETag is its SHA-256."""
     principal = require_role(request.scope, "operator")
+    expect_plain(request.scope)
     going = await asyncio.to_thread(Upload, name)
     try:
         going.expect(_announced(request))

@@ -76,14 +76,8 @@ async def metadata(scope: Scope, receive: Receive, send: Send) -> None:  # noqa:
 
 async def infer(scope: Scope, receive: Receive, send: Send) -> None:
     """Ask a model about rows of tensors."""
-    headers = scope["augury"].headers
-    encoding = headers.get(b"content-encoding", b"identity")
-    if encoding != b"identity":
-        raise ProblemError(
-            "unsupported-media-type", f"bodies are read as they are, not as {encoding.decode('latin-1')!r:.40}"
-        )
-    length = headers.get(b"inference-header-content-length")
-    header, binary = split_body(await read_body(receive), None if length is None else length.decode("latin-1"))
+    length = scope["augury"].headers.get(b"inference-header-content-length")
+    header, binary = split_body(await read_body(scope, receive), None if length is None else length.decode("latin-1"))
     asked = read_infer(header)
     state, reference = scope["app"].state.augury, _reference(scope)
     route = state.host.route(reference)
@@ -139,7 +133,7 @@ _ERRORS = {
     "403": "The key is not for inference.",
     "404": "No such model.",
     "413": "The body is too large.",
-    "415": "The body is compressed.",
+    "415": "The body is compressed in a form that is not read.",
     "429": "Too many requests.",
     "503": "Not ready.",
 }
