@@ -19,6 +19,8 @@ __all__ = ["OnConflict", "insert_arrays", "insert_rows"]
 
 _FEW = 100
 """So many rows go in one INSERT; a table to stage them in costs more than it saves."""
+_ONE_STATEMENT, _MOST_VALUES = 32, 30_000
+"""So many rows, and values, SQLite gets in one statement; it takes 32,766 values."""
 _AT_ONCE = 64
 """So many rows are converted together: few enough that the interpreter is soon free for other threads."""
 
@@ -45,7 +47,7 @@ def insert_rows(
     """Insert rows, each with one value for each of `columns`; returns how many were inserted or updated.
 
     Fields that `columns` leaves out get their default. Signals and `save` are passed over. NaN becomes NULL. In one
-    transaction: COPY on PostgreSQL, one prepared INSERT on SQLite. `rows` may be a generator; it is not kept.
+    transaction: COPY on PostgreSQL, prepared INSERTs on SQLite. `rows` may be a generator; it is not kept.
     Raises InvalidInput for an unknown column or text that cannot be stored, Django's IntegrityError for a row that
     breaks a constraint, Unavailable when the database is away or full; nothing is stored then.
     """
@@ -131,10 +133,12 @@ def _prepared(target: list[Column], given: int, rows: Iterable[Sequence[Any]]) -
         yield from zip(*columns, strict=True)
 
 
-def _insert_statement(model: type[models.Model], target: list[Column], on_conflict: OnConflict | None) -> str:
+def _insert_statement(
+    model: type[models.Model], target: list[Column], on_conflict: OnConflict | None, *, rows: int = 1, mark: str = "%s"
+) -> str:
     names = quoted([column.name for column in target])
-    marks = ", ".join(["%s"] * len(target))
-    return f"INSERT INTO {quoted([model._meta.db_table])} ({names}) VALUES ({marks}){_conflict(model, on_conflict)}"  # noqa: S608
+    marks = ", ".join([f"({', '.join([mark] * len(target))})"] * rows)
+    return f"INSERT INTO {quoted([model._meta.db_table])} ({names}) VALUES {marks}{_conflict(model, on_conflict)}"  # noqa: S608
 
 
 def _conflict(model: type[models.Model], on_conflict: OnConflict | None) -> str:
@@ -154,14 +158,20 @@ def _column_names(model: type[models.Model], names: Sequence[str]) -> list[str]:
 def _execute_many(
     model: type[models.Model],
     target: list[Column],
-    rows: Iterable[tuple[Any, ...]],
+    rows: Iterator[tuple[Any, ...]],
     on_conflict: OnConflict | None,
 ) -> int:
-    statement = _insert_statement(model, target, on_conflict).replace("%s", "?")
+    """Some rows by one statement: each of its own would let go of the interpreter and wait for it again."""
+    at_once = max(1, min(_ONE_STATEMENT, _MOST_VALUES // len(target)))
+    many = _insert_statement(model, target, on_conflict, rows=at_once, mark="?")
+    count = 0
     with connection.wrap_database_errors:
         cursor = connection.connection.cursor()
         try:
-            return int(cursor.executemany(statement, rows).rowcount)
+            while len(some := list(islice(rows, at_once))) == at_once:
+                count += cursor.execute(many, list(chain.from_iterable(some))).rowcount
+            one = _insert_statement(model, target, on_conflict, mark="?")
+            return count + int(cursor.executemany(one, some).rowcount if some else 0)
         finally:
             cursor.close()
 
