@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from augury.errors import AuguryError
+from augury_server.processes.stop_sign import StopSign
 from augury_server.settings import prepare
 
 __all__ = ["Scheduler", "main"]
@@ -36,7 +36,7 @@ class Scheduler:
         self._keeper = Keeper(now=now)
         self._log = get_log(__name__)
         self._away = self._begun = False
-        self._done = threading.Event()
+        self._done = StopSign()
 
     def stop(self) -> None:
         """Ask `run` to return after the round that is under way."""

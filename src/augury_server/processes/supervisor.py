@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from augury_server.processes.child import Child, Program
+from augury_server.processes.stop_sign import StopSign
 
 __all__ = ["Supervisor"]
 
@@ -44,7 +44,7 @@ class Supervisor:
         self._slots = [_Slot(program=program) for program in programs]
         self._say = say
         self._clock = clock
-        self._stop = threading.Event()
+        self._stop = StopSign()
 
     @property
     def pids(self) -> dict[str, int]:

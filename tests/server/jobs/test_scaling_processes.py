@@ -45,11 +45,12 @@ def supervisor_of(tmp_path: Path, probes: None) -> Iterator[Callable[[Any], subp
         return process
 
     yield start
-    for process in started:
+    for number, process in enumerate(started):
         if process.poll() is None:
             family = [process, *psutil.Process(process.pid).children(recursive=True)]
             for member in family:
                 member.kill()
+            sys.stderr.write((tmp_path / f"supervisor-{number}.log").read_text())  # why it has not ended
         process.wait(10)
 
 

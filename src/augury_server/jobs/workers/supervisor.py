@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from augury_server.jobs.workers.crew import Crew
 from augury_server.jobs.workers.load import load_of
 from augury_server.jobs.workers.policy import Load, Memory, ScalingPolicy, decide
 from augury_server.processes.child import Program
+from augury_server.processes.stop_sign import StopSign
 from augury_server.settings import current_settings
 from augury_server.telemetry.logs import get_log
 
@@ -58,7 +58,7 @@ class WorkerSupervisor:
         self._memory = Memory()
         self._load = Load(waiting=0)
         self._away = False
-        self._done = threading.Event()
+        self._done = StopSign()
 
     def stop(self) -> None:
         """Ask `run` to stop all workers and return."""
