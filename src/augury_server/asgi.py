@@ -6,15 +6,16 @@ import gc
 import sys
 from typing import Any
 
-from augury_server.web.asgi import application as pages
+gc.set_threshold(20_000, 20, 50)  # loading leaves no garbage, and a request hardly any
 
-from augury_server.api.app import create_app  # isort: skip - Django is ready first
+from augury_server.web.asgi import application as pages  # noqa: E402
+
+from augury_server.api.app import create_app  # noqa: E402, isort: skip - Django is ready first
 
 __all__ = ["application"]
 
 _PAGES = ("/admin", "/static")
 _BELOW_PAGES = tuple(f"{page}/" for page in _PAGES)
-_YOUNG_OBJECTS = 20_000
 _SWITCH_SECONDS = 0.0005
 _machines = create_app()
 
@@ -39,7 +40,6 @@ def _settling(send: Any) -> Any:
         if message["type"] == "lifespan.startup.complete":
             gc.collect()
             gc.freeze()
-            gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
             sys.setswitchinterval(_SWITCH_SECONDS)  # a request waits no longer for a thread behind it
         await send(message)
 
