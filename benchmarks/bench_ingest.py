@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import psutil
 
+from cpu_spent import cpu_of
 from platforms import bench_platform, on_each_engine
 from timing import beside, sized
 
@@ -37,19 +38,10 @@ def _measure(engine: str) -> list[dict[str, Any]]:
 
 def cpu_seconds(work: Callable[[], object], server: Any) -> float:
     """CPU seconds of this process and of the database server's processes."""
-
-    def spent() -> float:
-        total = time.process_time()
-        if server is not None:
-            parent = psutil.Process(server.process.pid)
-            for process in (parent, *parent.children(recursive=True)):
-                used = process.cpu_times()
-                total += used.user + used.system
-        return total
-
-    started = spent()
+    process = None if server is None else psutil.Process(server.process.pid)
+    started = cpu_of(process)
     work()
-    return spent() - started
+    return cpu_of(process) - started
 
 
 def bar_files(folder: Path) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 import psutil
 
+from cpu_spent import cpu_of
 from platforms import bench_platform, on_each_engine
 from timing import beside, shown, sized
 
@@ -45,13 +45,7 @@ class _Clock:
 
     @classmethod
     def now(cls) -> float:
-        spent = time.process_time()
-        if cls.server is not None:
-            parent = psutil.Process(cls.server.process.pid)
-            for process in (parent, *parent.children(recursive=True)):
-                used = process.cpu_times()
-                spent += used.user + used.system
-        return spent
+        return cpu_of(None if cls.server is None else psutil.Process(cls.server.process.pid))
 
 
 def _best(work: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:

@@ -17,6 +17,7 @@ import pandas as pd
 import psutil
 
 from augury.market import BarStore, bars_frame
+from cpu_spent import cpu_of
 from timing import beside, sized
 
 SYMBOLS, BARS = sized((500, 2_520), (10, 200))
@@ -47,19 +48,6 @@ def servers() -> Any:
     sys.modules["platform_starter"] = module
     spec.loader.exec_module(module)
     return module
-
-
-def cpu_of(server: psutil.Process | None) -> float:
-    """CPU seconds so far of this process and, with what it started and has ended, of the server."""
-    seconds = time.process_time()
-    if server is not None:
-        own = server.cpu_times()
-        seconds += own.user + own.system + own.children_user + own.children_system
-        for child in server.children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                times = child.cpu_times()
-                seconds += times.user + times.system
-    return seconds
 
 
 def taken(work: Callable[[], Any], server: psutil.Process | None = None, repeats: int = 1) -> tuple[float, Any]:

@@ -11,6 +11,7 @@ gc.set_threshold(20_000, 20, 50)  # loading leaves no garbage, and a request har
 from augury_server.web.asgi import application as pages  # noqa: E402
 
 from augury_server.api.app import create_app  # noqa: E402, isort: skip - Django is ready first
+from augury_server.api.protocol import WHOLE_ANSWERS  # noqa: E402
 
 __all__ = ["application"]
 
@@ -26,6 +27,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if kind == "http":
         path = scope["path"]
         if path in _PAGES or path.startswith(_BELOW_PAGES):
+            scope.pop(WHOLE_ANSWERS, None)
             await pages(scope, receive, send)
             return
     elif kind == "lifespan":

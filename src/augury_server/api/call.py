@@ -11,6 +11,7 @@ from augury_server.api.headers import NO_STORE, POLICY, Pair
 from augury_server.api.intake import LINES, Allowance, are_lines
 from augury_server.api.limits import Verdict
 from augury_server.api.problems import ProblemError
+from augury_server.api.protocol import WHOLE_ANSWERS
 
 if TYPE_CHECKING:
     from augury_server.api.watch import Watch
@@ -30,14 +31,18 @@ class Call:
     """A request as the frame sees it; it is `scope["augury"]`."""
 
     __slots__ = (
-        "_got", "_receive", "_send", "_until", "_watch", "_whole", "allowance", "expected", "fixed", "has_body",
-        "headers", "ours", "overdue", "path", "principal", "request_id", "route", "scope", "status", "task", "verdict",
+        "_connection", "_got", "_held", "_length", "_receive", "_send", "_until", "_watch", "_whole", "allowance",
+        "expected", "fixed", "has_body", "headers", "ours", "overdue", "path", "principal", "request_id", "route",
+        "scope", "status", "task", "verdict",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str, fixed: tuple[Pair, ...]) -> None:
         self.scope = scope
         self._receive = receive
         self._send = send
+        self._connection = scope.pop(WHOLE_ANSWERS, None)
+        self._held: Message | None = None
+        self._length: bytes | None = None
         self.path: str = scope["path"]
         self.request_id = request_id
         self.fixed = fixed
@@ -114,17 +119,38 @@ class Call:
         return message
 
     async def send(self, message: Message) -> None:
-        """Send a part of the response, with the headers that every response has."""
+        """Send a part of the response, with the headers that every response has.
+
+        Of a response with a known length the start waits for its body, so that both go with one write.
+        """
         if message["type"] == "http.response.start" or message["type"] == "websocket.accept":
             self.status = message.get("status", 101)
             message["headers"] = self._dressed(message.get("headers", ()))
+            if self._connection is not None and self._length is not None:
+                self._held = message
+                return
+        elif self._held is not None:
+            start, self._held = self._held, None
+            body = message.get("body", b"")
+            if not message.get("more_body", False) and b"%d" % len(body) == self._length:
+                connection, cycle = self._connection
+                if connection.answer(cycle, start["status"], start["headers"], body):
+                    return
+            await self._send(start)
         await self._send(message)
+
+    def take_back(self) -> None:
+        """Forget a start that has not been sent."""
+        if self._held is not None:
+            self._held, self.status = None, 0
 
     def _dressed(self, given: Any) -> list[Pair]:
         headers = [*given, (b"x-request-id", self.request_id.encode("ascii")), *self.fixed, *self.ours]
         policy, store = True, self.principal is not None
-        for name, _ in given:
-            if name == b"content-security-policy":
+        for name, value in given:
+            if name == b"content-length":
+                self._length = value
+            elif name == b"content-security-policy":
                 policy = False
             elif name == b"cache-control":
                 store = False

@@ -153,6 +153,7 @@ class Frame:
         if isinstance(error, ClientDisconnect | WebSocketDisconnect):
             call.status = call.status or _LEFT
             return
+        call.take_back()
         problem = problem_of(error)
         method = call.scope.get("method", "WEBSOCKET")
         status = call.status or problem.kind.status

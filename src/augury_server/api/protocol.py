@@ -1,25 +1,32 @@
-"""The server's side of a connection, which gives up on heads of requests that are endless or never whole."""
+"""The server's side of a connection: heads that are endless or never whole are given up, whole answers go at once."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _HttpTools
 
 from augury_server.api.departing import departing
+from augury_server.api.headers import Pair
 
 if TYPE_CHECKING:
     Base = object
 else:
     Base = _HttpTools
 
-__all__ = ["HEAD_BYTES", "HEAD_SECONDS", "GuardedProtocol"]
+__all__ = ["HEAD_BYTES", "HEAD_SECONDS", "WHOLE_ANSWERS", "GuardedProtocol"]
 
 HEAD_BYTES = 65_536
 """Most bytes of a request's line and headers."""
 HEAD_SECONDS = 10.0
 """How long a head may take, from the connection or from its first byte."""
+WHOLE_ANSWERS = "augury.whole_answers"
+"""Of a scope: `(connection, cycle)`, for `connection.answer(cycle, status, headers, body)`. Who takes it removes it."""
+
+_CONTROLS = bytes([*range(32), 127]).replace(b"\t", b"")
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -77,7 +84,31 @@ class GuardedProtocol(Base):
         if self._head_timer is not None:
             self._forget_timer()
         parent: Any = super()
+        before = self.cycle  # type: ignore[attr-defined]
         parent.on_headers_complete()
+        if self.cycle is not before:  # type: ignore[attr-defined]
+            self.scope[WHOLE_ANSWERS] = (self, self.cycle)  # type: ignore[attr-defined]
+
+    def answer(self, cycle: Any, status: int, headers: Iterable[Pair], body: bytes) -> bool:
+        """Send a whole response with one write, as two messages of ASGI would; False where those are needed.
+
+        They are for a client that is slow or closes its connection, for the access log, and where a header holds
+        what no header may, of which uvicorn tells.
+        """
+        if cycle.response_started or cycle.disconnected or not cycle.keep_alive or cycle.access_log:
+            return False
+        if cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+            return False
+        lines = [name + b": " + value for name, value in (*cycle.default_headers, *headers)]
+        head = b"\r\n".join(lines)
+        if len(head.translate(None, _CONTROLS)) != len(head) - 2 * (len(lines) - 1) or b"\r\nconnection: " in head:
+            return False
+        cycle.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, body))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def _await_head(self) -> None:
         loop: asyncio.AbstractEventLoop = self.loop  # type: ignore[attr-defined]
