@@ -13,14 +13,25 @@ from augury.operations import run
 
 
 @pytest.fixture
-def filled(saved, book):
+def filled(saved, book, made_once):
     """Four entries: three backtests, one of them a repeat, and a search of six."""
+    if made_once:
+        for name, content in made_once.items():
+            (book.parent / name).write_bytes(content)
+        return book
     saved(parameters=["fast=5", "slow=20"])
     saved(parameters=["fast=5", "slow=20"])
     path = saved("rsi_reversal")
     prices = path.with_name("ACME.csv")
     run("validate", strategy="sma_crossover", file=str(prices), grid=["fast=3,6,9", "slow=20,40"], permutations=0)
+    made_once.update({path.name: path.read_bytes() for path in book.parent.iterdir() if path.is_file()})
     return book
+
+
+@pytest.fixture(scope="module")
+def made_once():
+    """The files of `filled`, by name, once they were made."""
+    return {}
 
 
 def change_a_byte(book):

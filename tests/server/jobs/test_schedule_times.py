@@ -75,8 +75,8 @@ def every_occurrence(expression: str, zone: ZoneInfo, start: datetime, end: date
         first: dict[datetime, datetime] = {}
         for moment, wall in real.items():
             first.setdefault(wall, moment)
-        found, wall = set(), min(first)
-        while wall <= max(first):
+        found, wall, last = set(), min(first), max(first)
+        while wall <= last:
             if shows(wall):
                 shown = wall
                 while shown not in first:

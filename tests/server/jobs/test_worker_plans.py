@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from augury_server.database.bulk import insert_rows
 from augury_server.database.list_queries import list_queries
 from augury_server.database.plans import explain
 from augury_server.jobs.models import Job, ScalingEvent, Schedule, Worker
@@ -25,25 +26,14 @@ EXPECTED = {
 
 def test_lists_of_many_rows_are_read_through_their_indexes(platform: Any) -> None:
     times = [START + timedelta(seconds=number) for number in range(ROWS)]
-    ended = {"state": "succeeded", "timeout_seconds": 1.0}
-    Job.objects.bulk_create(
-        (Job(operation=f"op{n % 50}", created_at=time, ended_at=time, **ended) for n, time in enumerate(times)),
-        batch_size=500,
-    )
-    Schedule.objects.bulk_create(
-        (
-            Schedule(name=f"s{n}", operation="x", cron="@daily", enabled=n % 2 == 0, next_run_at=time)
-            for n, time in enumerate(times[:5000])
-        ),
-        batch_size=500,
-    )
-    Worker.objects.bulk_create(
-        (Worker(name=f"w{n}", host="h", pid=1, last_seen_at=time) for n, time in enumerate(times[:5000])),
-        batch_size=500,
-    )
-    ScalingEvent.objects.bulk_create(
-        (ScalingEvent(at=time, from_processes=1, to_processes=2, reason="r") for time in times[:5000]), batch_size=500
-    )
+    jobs = ((f"op{n % 50}", time, time, "succeeded", 1.0) for n, time in enumerate(times))
+    insert_rows(Job, ("operation", "created_at", "ended_at", "state", "timeout_seconds"), jobs)
+    schedules = ((f"s{n}", "x", "@daily", n % 2 == 0, time) for n, time in enumerate(times[:5000]))
+    insert_rows(Schedule, ("name", "operation", "cron", "enabled", "next_run_at"), schedules)
+    workers = ((f"w{n}", "h", 1, time) for n, time in enumerate(times[:5000]))
+    insert_rows(Worker, ("name", "host", "pid", "last_seen_at"), workers)
+    events = ((time, 1, 2, "r") for time in times[:5000])
+    insert_rows(ScalingEvent, ("at", "from_processes", "to_processes", "reason"), events)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     queries = {name: make for name, make in list_queries().items() if name.startswith("jobs.")}
