@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 __all__ = ["new_ids"]
 
 _VERSION = 7 << 76
 _VARIANT = 2 << 62
 _MOST = (1 << 62) - 1
+_set, _UNKNOWN = object.__setattr__, SafeUUID.unknown
 
 
 def new_ids(
@@ -24,5 +25,13 @@ def new_ids(
     bits = int.from_bytes(random(10), "big")
     high = (clock_ns() // 1_000_000 & (1 << 48) - 1) << 80 | _VERSION | (bits >> 62 & 0xFFF) << 64 | _VARIANT
     if count == 1:
-        return (UUID(int=high | bits & _MOST),)
-    return tuple(UUID(int=high | bits + place & _MOST) for place in range(count))
+        return (_uuid(high | bits & _MOST),)
+    return tuple(_uuid(high | bits + place & _MOST) for place in range(count))
+
+
+def _uuid(number: int) -> UUID:
+    """`UUID(int=number)` for a number that is one: a third of the time without its checks."""
+    made = object.__new__(UUID)
+    _set(made, "int", number)
+    _set(made, "is_safe", _UNKNOWN)
+    return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from struct import Struct
 from typing import Any, TypeAlias
 
@@ -21,8 +22,7 @@ __all__ = ["Feeds", "ServedPredictor"]
 Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
 
 _FLOATS = {float}
-_PLAIN = 1e30
-"""Numbers up to here are well within float32: nothing about a row of them is to be refused."""
+_LARGEST, _LEAST = (Struct("=f").pack(value) for value in (np.finfo(np.float32).max, np.finfo(np.float32).min))
 
 
 class ServedPredictor(Predictor):
@@ -40,7 +40,7 @@ class ServedPredictor(Predictor):
         self._run = self._session._call  # one row needs nothing else of what `GraphSession.run` does
         self._name = manifest.inputs[0].name
         self.width: int = 0 if only is None or only.kind != "tabular" else int(only.shape[1] or 0)
-        self._pack = Struct(f"{self.width}f").pack
+        self._pack = Struct(f"={self.width}f").pack  # which refuses what no float32 holds
         self.together_is_exact: bool = self._session.batches_are_exact
 
     def feeds_of_rows(self, rows: Any) -> Feeds:
@@ -60,9 +60,16 @@ class ServedPredictor(Predictor):
         if type(rows) is not list or len(rows) != 1 or type(rows[0]) is not list or len(rows[0]) != self.width:
             return None
         row = rows[0]
-        if set(map(type, row)) != _FLOATS or not -_PLAIN <= min(row) <= max(row) <= _PLAIN or sum(row) != sum(row):
+        total = sum(row) if set(map(type, row)) == _FLOATS else nan
+        if total - total != 0.0:  # some are not finite, or so large together
             return None
-        return np.frombuffer(self._pack(*row), np.float32).reshape(1, self.width)
+        try:
+            packed = self._pack(*row)
+        except OverflowError:  # one is beyond float32
+            return None
+        if _LARGEST in packed or _LEAST in packed:  # perhaps rounded from beyond
+            return None
+        return np.frombuffer(packed, np.float32).reshape(1, self.width)
 
     def feeds_of_last(self, bars: BarArrays) -> Feeds | None:
         """The graph's inputs [1, ...] at the last of some bars; None where it cannot be judged."""

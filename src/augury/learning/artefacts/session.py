@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ class GraphSession:
             for item in self._session.get_inputs()
         }
         self.outputs = tuple(item.name for item in self._session.get_outputs())
+        self._first = list(self.outputs[:1])
+        self._run = _core_run(self._session)
 
     def run(self, feeds: Mapping[str, GraphInput], *, exact: bool) -> Probabilities:
         """The first output as float64[m, columns] for inputs of m rows each.
@@ -71,9 +73,19 @@ class GraphSession:
 
     def _call(self, feeds: Mapping[str, GraphInput]) -> Any:
         try:
-            return self._session.run(self.outputs[:1], feeds)[0]
+            return self._run(self._first, feeds, None)[0]
         except self._failures as error:
             raise InvalidArtefact(f"the graph failed on an input of its own form: {str(error)[:200]}") from error
+
+
+def _core_run(session: Any) -> Callable[..., Any]:
+    """What `InferenceSession.run` calls once it has compared names, a fifth of the time of a small graph.
+
+    Names are right here: feeds are made from the manifest, and a wrong one is refused below as well.
+    """
+    core = getattr(session, "_sess", None)
+    run: Callable[..., Any] = session.run if core is None else core.run
+    return run
 
 
 def _failures() -> tuple[type[Exception], ...]:
