@@ -14,6 +14,7 @@ import os
 import platform
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,13 @@ def run_together(modules: list[Path]) -> dict[str, list[dict[str, Any]]]:
 
 
 def processes_of(modules: list[Path], *, smoke: bool) -> list[list[Path]]:
-    """Which benchmarks share a process; in a smoke run all do."""
+    """Which benchmarks share a process; in a smoke run those with a platform share one and all others another."""
     if smoke:
-        return [modules]
+        platforms = [
+            module for module in modules if "serving" in module.stem or "platforms" in module.read_text("utf-8")
+        ]
+        both = [[module for module in modules if module not in platforms], platforms]
+        return [together for together in both if together]
     apart = [[module] for module in modules if module.stem not in SHARED]
     shared = [module for module in modules if module.stem in SHARED]
     return apart + ([shared] if shared else [])
@@ -154,11 +159,13 @@ def main() -> None:
     console = Console(width=160)
     sections = [PREAMBLE, machine() + "\n"]
     found = kept_rows(given.rows, modules)
-    for together in processes_of([module for module in modules if module.stem not in found], smoke=given.smoke):
-        found |= (ran := run_together(together))
-        keep_rows(given.rows, ran)
-        for module in together:
-            print_table(title_of(module), ran[module.stem], console)
+    processes = processes_of([module for module in modules if module.stem not in found], smoke=given.smoke)
+    with ThreadPoolExecutor(2 if given.smoke else 1) as at_once:
+        for together, ran in zip(processes, at_once.map(run_together, processes), strict=True):
+            found |= ran
+            keep_rows(given.rows, ran)
+            for module in together:
+                print_table(title_of(module), ran[module.stem], console)
     sections += [as_markdown(title_of(module), found[module.stem]) for module in modules]
     if given.write:
         given.write.write_text("\n".join(sections), encoding="utf-8")
