@@ -99,11 +99,12 @@ class GuardedProtocol(Base):
             return False
         if cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
             return False
-        lines = [name + b": " + value for name, value in (*cycle.default_headers, *headers)]
+        lines = [STATUS_LINE[status][:-2], *(name + b": " + value for name, value in cycle.default_headers)]
+        lines += [name + b": " + value for name, value in headers]
         head = b"\r\n".join(lines)
         if len(head.translate(None, _CONTROLS)) != len(head) - 2 * (len(lines) - 1) or b"\r\nconnection: " in head:
             return False
-        cycle.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, body))
+        cycle.transport.write(b"%b\r\n\r\n%b" % (head, body))
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
         cycle.message_event.set()
