@@ -11,6 +11,9 @@ __all__ = ["ENCODINGS", "expect_plain", "inflated"]
 
 _GZIP, _ZLIB = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS
 _FORMATS = {b"gzip": _GZIP, b"x-gzip": _GZIP, b"deflate": _ZLIB}
+_PLAIN = (b"", b"identity")
+_MEMBERS = 16
+"""What follows a member is copied before it is read: of thousands of empty ones that would take minutes."""
 
 ENCODINGS = "gzip, deflate"
 """What is read, as `Accept-Encoding` has it (RFC 9110, 12.5.3)."""
@@ -19,19 +22,19 @@ ENCODINGS = "gzip, deflate"
 def inflated(body: bytes, encoding: bytes, most: int | None) -> bytes:
     """The body as it was before it was compressed, of at most `most` bytes (None: any number).
 
-    `encoding` is gzip (of one or several members), deflate (which is zlib's format, RFC 9110) or identity. Raises
+    `encoding` is gzip (of at most 16 members), deflate (which is zlib's format, RFC 9110) or identity. Raises
     problems: 415 for another one, 413 for more than `most` bytes, of which no more are made, 400 for a body that is not
-    what it says, ends too soon or goes on behind its end.
+    what it says, ends too soon, goes on behind its end or has more members.
     """
     name = encoding.strip().lower()
-    if name in (b"", b"identity"):
+    if name in _PLAIN:
         return body
     form = _FORMATS.get(name)
     if form is None:
         raise _unknown(encoding)
     pieces: list[bytes] = []
     room = most
-    while True:
+    for _ in range(_MEMBERS):
         one = zlib.decompressobj(form)
         try:
             pieces.append(one.decompress(body) if room is None else one.decompress(body, room + 1))
@@ -49,12 +52,13 @@ def inflated(body: bytes, encoding: bytes, most: int | None) -> bytes:
             return b"".join(pieces)
         if form != _GZIP:
             raise ProblemError("malformed-request", f"the body goes on for {len(body):,} bytes behind its end")
+    raise ProblemError("malformed-request", f"the body has more than {_MEMBERS} members of gzip; one is enough")
 
 
 def expect_plain(scope: Scope) -> None:
     """Raise a problem with status 415 for a compressed body where none is read."""
     encoding = scope["augury"].headers.get(b"content-encoding", b"identity")
-    if encoding.strip().lower() not in (b"", b"identity"):
+    if encoding.strip().lower() not in _PLAIN:
         raise ProblemError("unsupported-media-type", f"this body is taken as it is, not as {_shown(encoding)}")
 
 

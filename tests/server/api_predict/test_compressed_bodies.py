@@ -63,6 +63,18 @@ def test_a_bomb_takes_no_memory() -> None:
         tracemalloc.stop()
 
 
+def test_of_a_body_of_many_members_no_more_than_a_few_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each member is cut off what is left: the work would grow with the square of their number."""
+    made = []
+    kept = zlib.decompressobj
+    monkeypatch.setattr(zlib, "decompressobj", lambda *form: made.append(1) or kept(*form))
+    empty = gzip.compress(b"")
+    assert inflated(empty * 15 + gzip.compress(b"last"), b"gzip", 10) == b"last"
+    assert len(made) == 16
+    assert status_of(empty * 400_000, b"gzip", 8_000_000) == 400
+    assert len(made) == 32
+
+
 @pytest.mark.parametrize("form", list(FORMS))
 def test_every_way_to_ask_takes_them(api: Any, rows: np.ndarray, form: str) -> None:
     client = api.client()
