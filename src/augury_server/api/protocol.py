@@ -95,9 +95,9 @@ class GuardedProtocol(Base):
         They are for a client that is slow or closes its connection, for the access log, and where a header holds
         what no header may, of which uvicorn tells.
         """
-        if cycle.response_started or cycle.disconnected or not cycle.keep_alive or cycle.access_log:
+        if cycle.response_started or cycle.disconnected or not cycle.keep_alive:
             return False
-        if cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+        if self.config.access_log or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":  # type: ignore[attr-defined]
             return False
         lines = [STATUS_LINE[status][:-2], *(name + b": " + value for name, value in cycle.default_headers)]
         lines += [name + b": " + value for name, value in headers]
