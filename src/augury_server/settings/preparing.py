@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from augury.extras import require
 from augury_server.settings.current import current_loaded
@@ -36,17 +33,4 @@ def prepare(*, terminal: bool = False) -> None:
 
     silent = terminal and loaded.origin("logs.level") == "default"
     configure_logs("error" if silent else settings.logs.level, settings.logs.form)
-    with _no_collections():
-        django.setup()
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Loading leaves no garbage; to look for it again and again takes a sixth of the time."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
+    django.setup()
