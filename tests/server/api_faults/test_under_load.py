@@ -38,7 +38,7 @@ def test_a_worker_that_is_killed_loses_no_prediction_that_was_answered(
     rng = random.Random(f"{engine}{writer}")
     until(lambda: len(web.workers()) == 2, "two workers")
     with load_on(web) as load:
-        for _ in range(3):
+        for _ in range(4):
             load.more(rng.randrange(50, 400))
             max(web.workers(), key=lambda one: len(one.net_connections())).kill()  # one that somebody talks to
             until(lambda: len(web.workers()) == 2, "another worker")

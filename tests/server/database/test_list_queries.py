@@ -16,7 +16,7 @@ from augury_server.database.plans import explain
 from augury_server.database.retention import registered_retentions
 from augury_server.ingest.models import Bar, News
 
-MANY = 300_000
+MILLION = 1_000_000
 ROWS = 30_000
 Fill = Callable[[type[models.Model], int], None]
 
@@ -28,8 +28,8 @@ def tables_of(queryset: Any) -> list[type[models.Model]]:
 
 
 def test_every_list_and_every_rule_of_retention_goes_through_an_index(platform: Any, fill_table: Fill) -> None:
-    fill_table(Bar, MANY)
-    fill_table(News, MANY)
+    fill_table(Bar, MILLION)
+    fill_table(News, MILLION)
     asked = {name: make() for name, make in list_queries().items()}
     assert len(asked) >= 20
     for name, rule in registered_retentions().items():
