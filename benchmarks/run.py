@@ -30,6 +30,11 @@ LIBRARIES = (
 )  # fmt: skip
 SHARED = ("bench_backtest", "bench_grids", "bench_permutation", "bench_portfolio", "bench_stops", "bench_sweep")
 """Benchmarks that run in one process, one after the other."""
+PLATFORM = (
+    "bench_admin", "bench_ingest", "bench_registry", "bench_serving", "bench_serving_core", "bench_signal_service",
+    "bench_store",
+)  # fmt: skip
+"""About half of a smoke run, which takes them beside all others."""
 
 PREAMBLE = """# Performance
 
@@ -57,12 +62,9 @@ def run_together(modules: list[Path]) -> dict[str, list[dict[str, Any]]]:
 
 
 def processes_of(modules: list[Path], *, smoke: bool) -> list[list[Path]]:
-    """Which benchmarks share a process; in a smoke run those with a platform share one and all others another."""
+    """Which benchmarks share a process; in a smoke run those of the platform share one and all others another."""
     if smoke:
-        platforms = [
-            module for module in modules if "serving" in module.stem or "platforms" in module.read_text("utf-8")
-        ]
-        both = [[module for module in modules if module not in platforms], platforms]
+        both = [[module for module in modules if (module.stem in PLATFORM) is platform] for platform in (False, True)]
         return [together for together in both if together]
     apart = [[module] for module in modules if module.stem not in SHARED]
     shared = [module for module in modules if module.stem in SHARED]
