@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
+from augury_server.api.answers_now import RouteNow
 from augury_server.api.bodies import check_json, read_body
 from augury_server.api.call import Call, Message, Receive, Scope, Send
 
@@ -43,6 +44,11 @@ class Doors:
                 self._exact.setdefault(route.path, {}).update(dict.fromkeys(route.methods, route))
             else:
                 self._patterns.append(route)
+
+    def answering_now(self) -> dict[str, RouteNow]:
+        """What routes that take POST offer as `now`, by their path."""
+        posts = {path: here["POST"].endpoint for path, here in self._exact.items() if "POST" in here}
+        return {path: endpoint.now for path, endpoint in posts.items() if hasattr(endpoint, "now")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer by the first route that fits. Raises HTTPException 404 or 405 where none does."""

@@ -30,7 +30,8 @@ class Entry:
 class RequestLog:
     """Writes what is worth a line: everything (`all`), what failed, was refused or slow (`failures`), or nothing.
 
-    At most 50 lines a second: a flood of requests is no flood of lines; how many were left out is said.
+    `every`: whether each request has a line. Otherwise at most 50 lines a second: a flood of requests is no flood of
+    lines; how many were left out is said.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class RequestLog:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._every = which == "all"
+        self.every = which == "all"
         self._slow = float("inf") if which == "none" else slow_seconds
         self._least = 1_000 if which == "none" else 400
         self._clock = clock
@@ -51,11 +52,11 @@ class RequestLog:
 
     def wants(self, status: int, seconds: float) -> bool:
         """Whether a request is worth a line."""
-        return self._every or status >= self._least or seconds >= self._slow
+        return self.every or status >= self._least or seconds >= self._slow
 
     def write(self, entry: Entry) -> None:
         """Write the line: failures here as errors, slow ones as warnings, refusals and the others as information."""
-        if not self._every and not self._room():
+        if not self.every and not self._room():
             self._left_out += 1
             return
         level = "error" if entry.status >= 500 and entry.status != 503 else "warning" if self._bad(entry) else "info"

@@ -10,12 +10,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 
+from augury_server.api.answers_now import VERDICT, AnswersNow
 from augury_server.api.call import Call, Receive, Scope, Send, too_large
+from augury_server.api.composing import Doors
 from augury_server.api.headers import Cors, security_headers
 from augury_server.api.intake import Allowances
 from augury_server.api.limits import address_group
 from augury_server.api.logs import Entry, RequestLog
 from augury_server.api.problems import CONTENT_TYPE, Problem, ProblemError, document, problem_of
+from augury_server.api.protocol import ANSWERS_NOW
 from augury_server.api.request_ids import make_ids, sane_id
 from augury_server.api.security import CHALLENGE, OPEN_PATHS, UNLIMITED_PATHS, scope_of, token_of
 from augury_server.api.standing import too_many
@@ -37,7 +40,7 @@ class Frame:
     end here, in one table; what is no error on purpose is logged with its traceback and told as no more than that.
     """
 
-    def __init__(self, app: Any, state: State) -> None:
+    def __init__(self, app: Doors, state: State) -> None:
         settings = state.settings
         self._app = app
         self.state = self._state = state
@@ -47,11 +50,20 @@ class Frame:
         self._allowances = Allowances.of(settings)
         self._log = RequestLog(settings.api.log_requests, settings.api.slow_seconds)
         self._watch = Watch()
+        self.now = AnswersNow(
+            state,
+            app.answering_now(),
+            ids=self._ids,
+            log=self._log,
+            fixed=self._fixed,
+            largest=self._allowances.plain.size or 0,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, connection or lifespan."""
         kind = scope["type"]
         if kind == "lifespan":
+            scope.setdefault("state", {})[ANSWERS_NOW] = self.now
             await self._app(scope, receive, send)
             return
         began = perf_counter()
@@ -109,7 +121,7 @@ class Frame:
             self._admit_anybody(call, token)
             return
         call.principal = principal
-        verdict = call.verdict = state.limits.take(principal.key_id)
+        verdict = call.verdict = call.scope.pop(VERDICT, None) or state.limits.take(principal.key_id)
         if not verdict.allowed:
             state.metrics.limited += 1
             raise too_many(verdict, f"the key {principal.name!r} has")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import eq
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -28,7 +29,7 @@ _FIXED = {
     "FloatField": ">f8",
     "BooleanField": "?",
 }
-
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Converter: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
 """Makes of some values of a column as many that the engine takes: one check for all of them costs least."""
@@ -108,7 +109,16 @@ def _sqlite_time(value: datetime) -> str:
     """As Django writes it: UTC, without its offset."""
     if value.tzinfo is None:
         raise InvalidInput(f"expected a time with its offset, got {value.isoformat()}; add +00:00 for UTC")
-    return str(value if value.tzinfo is UTC else value.astimezone(UTC))[: -len("+00:00")]
+    since = value - _EPOCH
+    microseconds = since.microseconds
+    second = _second(since.days, since.seconds)
+    return f"{second}.{microseconds:06d}" if microseconds else second
+
+
+@lru_cache(1_000)
+def _second(days: int, seconds: int) -> str:
+    """A second since 1970 in words: rows that come together are of few, and the words take most of the time."""
+    return str(_EPOCH.replace(tzinfo=None) + timedelta(days, seconds))
 
 
 def _sqlite_json(value: Any) -> str:

@@ -6,18 +6,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
+
+import numpy as np
 
 from augury.errors import InvalidInput
 from augury.market.bars import BarArrays
 from augury.market.validate import valid_arrays
 from augury_server.serving.asking import Answer, Answers, Ask
-from augury_server.serving.batching import Runner
+from augury_server.serving.batching import INLINE_US, Runner
 from augury_server.serving.checking import check_ask, single_time
 from augury_server.serving.hosted import HostedModel
 from augury_server.serving.identifying import new_ids
-from augury_server.serving.many_rows import ManyRows
+from augury_server.serving.many_rows import FEW, ManyRows
 from augury_server.serving.noting import Notes, Recorder, utc_now
 from augury_server.serving.one_row import Said
 from augury_server.serving.remembering import Remembered, digest_of
@@ -26,6 +28,9 @@ from augury_server.serving.served_predictor import Feeds
 from augury_server.serving.shadowing import Beside
 from augury_server.settings.current import current_settings
 from augury_server.settings.sections import ServingSettings
+
+if TYPE_CHECKING:
+    from augury_server.predictions.recording import PredictionRecord
 
 __all__ = ["Desk", "DeskFigures", "Host"]
 
@@ -85,6 +90,11 @@ class Desk:
         self._many = ManyRows(runner=self._runner, notes=self._notes, beside=self._beside, clock=clock, ids=ids)
         self._answers = 0
 
+    @property
+    def waits(self) -> bool:
+        """Whether each answer waits until its record is on disk."""
+        return self._notes.waits
+
     async def decide(self, ask: Ask) -> Answer:
         """The answer about one row or the last of some bars.
 
@@ -100,16 +110,35 @@ class Desk:
         about = _about(ask, bars)
         choice = route.plain if route.experiment is None else route.choose(_subject(ask, about, bars))
         said, digest = await self._said(choice.model, ask, bars)
-        made = self._ids(1)[0]
-        took_us = (self._clock() - started) // 1000
-        self._answers += 1
-        if self._notes.wanted(ask):
-            record = self._notes.record(ask, choice, said, prediction_id=made, took_us=took_us, about=(*about, digest))
+        answer, record = self._made(ask, choice, said, (*about, digest), started)
+        if record is not None:
             await self._notes.keep((record,))
         if choice.shadow is not None:
             shadow = Choice(model=choice.shadow, experiment=choice.experiment, variant="treatment")
             await self._beside.add(self._score(ask, shadow, bars, about), shadow.model.reference)
-        return _answer(choice, said, made, took_us)
+        return answer
+
+    def decide_now(self, ask: Ask) -> Answer | None:
+        """`decide` for a row whose answer is at hand; None, with nothing done, where anything has to be waited for.
+
+        That is: bars, a model that is slow or better run with others, a version scored beside, durable records.
+        """
+        if ask.rows is None or ask.bars is not None or self._notes.waits:
+            return None
+        started = self._clock()
+        check_ask(ask)
+        route = ask.route or self._host.route(ask.model)
+        about = _about(ask, None)
+        choice = route.plain if route.experiment is None else route.choose(_subject(ask, about, None))
+        if choice.shadow is not None or not self._runner.quick_alone(choice.model):
+            return None
+        feeds = self._read(choice.model, ask)
+        said, digest = self._known(choice.model, ask, feeds)
+        if said is None:
+            said = self._keep_said(choice.model, digest, choice.model.predictor.say(feeds))
+        answer, record = self._made(ask, choice, said, (*about, digest), started)
+        self._notes.offer(record)
+        return answer
 
     async def decide_rows(self, ask: Ask) -> Answers:
         """The answers about any number of rows; raises as `decide` does."""
@@ -119,6 +148,20 @@ class Desk:
             raise InvalidInput("expected rows; the last of some bars is asked for alone")
         found = await self._many.answer(ask, ask.route or self._host.route(ask.model), started)
         self._answers += len(found)
+        return found
+
+    def decide_rows_now(self, ask: Ask) -> Answers | None:
+        """`decide_rows` for few rows and no experiment; None, with nothing done, where anything is to be waited for."""
+        if not isinstance(ask.rows, list | np.ndarray) or ask.bars is not None or self._notes.waits:
+            return None
+        started = self._clock()
+        check_ask(ask)
+        route = ask.route or self._host.route(ask.model)
+        count = len(ask.rows)
+        if count > FEW or route.experiment is not None or route.model.pace.for_rows(count) > INLINE_US:
+            return None
+        found = self._many.answer_now(ask, route, started)
+        self._answers += count
         return found
 
     def figures(self) -> DeskFigures:
@@ -149,24 +192,47 @@ class Desk:
         predictor, runner = model.predictor, self._runner
         feeds: Feeds | None
         if bars is None:
-            feeds = predictor.feeds_of_rows(ask.rows)
-            if len(feeds[model.manifest.inputs[0].name]) != 1:
-                raise InvalidInput("expected one row; several are answered together, as a batch")
+            feeds = self._read(model, ask)
         else:
             if not len(bars):
                 raise InvalidInput("expected at least one bar")
             feeds = await runner.run(lambda: predictor.feeds_of_last(bars), model.pace.for_bars(len(bars)))
             if feeds is None:
                 return predictor.say(None), _NOTHING
-        digest = digest_of(feeds) if self._remembered.on or self._notes.wanted(ask) else _NOTHING
-        if self._remembered.on:
-            known = self._remembered.get(model, digest)
-            if known is not None:
-                return known, digest
-        said = predictor.say(feeds) if runner.quick(model) else await runner.say(model, feeds)
+        said, digest = self._known(model, ask, feeds)
+        if said is None:
+            said = predictor.say(feeds) if runner.quick(model) else await runner.say(model, feeds)
+            said = self._keep_said(model, digest, said)
+        return said, digest
+
+    def _read(self, model: HostedModel, ask: Ask) -> Feeds:
+        feeds = model.predictor.feeds_of_rows(ask.rows)
+        if len(feeds[model.manifest.inputs[0].name]) != 1:
+            raise InvalidInput("expected one row; several are answered together, as a batch")
+        return feeds
+
+    def _known(self, model: HostedModel, ask: Ask, feeds: Feeds) -> tuple[Said | None, bytes]:
+        """What is remembered of the same inputs, and their digest."""
+        remembers = self._remembered.on
+        digest = digest_of(feeds) if remembers or self._notes.wanted(ask) else _NOTHING
+        return (self._remembered.get(model, digest) if remembers else None), digest
+
+    def _keep_said(self, model: HostedModel, digest: bytes, said: Said) -> Said:
         if self._remembered.on:
             self._remembered.put(model, digest, said)
-        return said, digest
+        return said
+
+    def _made(
+        self, ask: Ask, choice: Choice, said: Said, about: tuple[str, int, bytes], started: int
+    ) -> tuple[Answer, PredictionRecord | None]:
+        """The answer, and its record where one is kept."""
+        made = self._ids(1)[0]
+        took_us = (self._clock() - started) // 1000
+        self._answers += 1
+        record = None
+        if self._notes.wanted(ask):
+            record = self._notes.record(ask, choice, said, prediction_id=made, took_us=took_us, about=about)
+        return _answer(choice, said, made, took_us), record
 
     async def _score(self, ask: Ask, choice: Choice, bars: BarArrays | None, about: tuple[str, int]) -> None:
         """Ask a version beside and record what it says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import numpy as np
@@ -12,6 +13,7 @@ from augury.learning import Prediction
 from augury_server.serving.asking import Answers, Ask
 from augury_server.serving.batching import Runner
 from augury_server.serving.checking import each_symbol, each_time
+from augury_server.serving.hosted import HostedModel
 from augury_server.serving.noting import Notes
 from augury_server.serving.one_row import Said
 from augury_server.serving.remembering import digests_of
@@ -19,7 +21,13 @@ from augury_server.serving.routing import Choice, Route, Subject
 from augury_server.serving.served_predictor import Feeds
 from augury_server.serving.shadowing import Beside
 
-__all__ = ["ManyRows"]
+if TYPE_CHECKING:
+    from augury_server.predictions.recording import PredictionRecord
+
+__all__ = ["FEW", "ManyRows"]
+
+FEW = 32
+"""Up to so many rows are judged one by one in about the time that NumPy takes to begin with each of a dozen arrays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,25 +65,46 @@ class ManyRows:
 
     async def answer(self, ask: Ask, route: Route, started: int) -> Answers:
         """The answers, in the order of the rows; `started` is when the clock began to run."""
-        model = route.model
-        feeds = model.predictor.feeds_of_rows(ask.rows)
-        count = len(feeds[model.manifest.inputs[0].name])
-        every = _Rows(
-            places=range(count),
-            symbols=each_symbol(ask.symbol, count),
-            times=each_time(ask.bar_opened_at_ns, count),
-            feeds=feeds,
-        )
+        every = _every(ask, route.model)
         answered = [await self._run(choice, rows, started) for choice, rows in _parted(ask, route, every)]
-        recorded = self._notes.wanted(ask)
-        ids = self._ids(count) if recorded and count else ()
-        for part in answered if recorded else ():
-            await self._record(ask, part, [ids[place] for place in part.rows.places])
+        ids = self._ids_of(ask, every)
+        for part in answered if ids else ():
+            await self._notes.keep(self._records(ask, part, [ids[place] for place in part.rows.places]))
         for part in answered:
             if part.choice.shadow is not None:
                 shadow = Choice(model=part.choice.shadow, experiment=part.choice.experiment, variant="treatment")
                 await self._beside.add(self._score(ask, shadow, part.rows), shadow.model.reference)
         return _joined(route, answered, ids, (self._clock() - started) // 1000)
+
+    def answer_now(self, ask: Ask, route: Route, started: int) -> Answers:
+        """`answer` of one version to few rows, whose records need not be waited for: plain numbers, without arrays."""
+        model, classes = route.model, route.model.classes
+        rows = _every(ask, model)
+        said = model.predictor.say_each(rows.feeds)
+        took_us = (self._clock() - started) // 1000
+        ids = self._ids_of(ask, rows)
+        count, names = len(said), (*classes, "")
+        numbers = np.array([one.probabilities for one in said], dtype=np.float64).reshape(count, max(len(classes), 1))
+        found = Answers(
+            ids=ids,
+            model=model.name,
+            versions=(model.version,) * count,
+            artefacts=(model.artefact_id,) * count,
+            classes=classes,
+            probabilities=numbers if classes else np.empty((count, 0)),
+            decisions=tuple([names[one.decision] for one in said]),
+            abstained=np.array([one.abstained for one in said], dtype=np.bool_),
+            took_us=(self._clock() - started) // 1000,
+            values=None if classes else numbers[:, 0],
+            experiment=route.plain.experiment,
+            variants=(route.plain.variant,) * count,
+        )
+        about = zip(rows.symbols, rows.times, digests_of(rows.feeds), strict=True) if ids else ()
+        for one, made, what in zip(said, ids, about, strict=False):
+            self._notes.offer(
+                self._notes.record(ask, route.plain, one, prediction_id=made, took_us=took_us, about=what)
+            )
+        return found
 
     async def _run(self, choice: Choice, rows: _Rows, started: int) -> _Answered:
         model = choice.model
@@ -87,10 +116,15 @@ class ManyRows:
     async def _score(self, ask: Ask, choice: Choice, rows: _Rows) -> None:
         """Ask a version beside about the same rows and record what it says."""
         part = await self._run(choice, rows, self._clock())
-        if self._notes.wanted(ask):
-            await self._record(ask, part, self._ids(len(rows.places)))
+        ids = self._ids_of(ask, rows)
+        if ids:
+            await self._notes.keep(self._records(ask, part, ids))
 
-    async def _record(self, ask: Ask, part: _Answered, ids: Sequence[UUID]) -> None:
+    def _ids_of(self, ask: Ask, rows: _Rows) -> tuple[UUID, ...]:
+        """Ids of the rows' records; none where there are none."""
+        return self._ids(len(rows.places)) if self._notes.wanted(ask) and rows.places else ()
+
+    def _records(self, ask: Ask, part: _Answered, ids: Sequence[UUID]) -> list[PredictionRecord | None]:
         rows, found = part.rows, part.found
         numbers = (found.probabilities if found.classes else found.raw).tolist()
         decisions, abstained = found.decision.tolist(), found.abstained.tolist()
@@ -102,7 +136,19 @@ class ManyRows:
             records.append(
                 self._notes.record(ask, part.choice, said, prediction_id=ids[place], took_us=part.took_us, about=about)
             )
-        await self._notes.keep(records)
+        return records
+
+
+def _every(ask: Ask, model: HostedModel) -> _Rows:
+    """All rows of a question."""
+    feeds = model.predictor.feeds_of_rows(ask.rows)
+    count = len(feeds[model.manifest.inputs[0].name])
+    return _Rows(
+        places=range(count),
+        symbols=each_symbol(ask.symbol, count),
+        times=each_time(ask.bar_opened_at_ns, count),
+        feeds=feeds,
+    )
 
 
 def _parted(ask: Ask, route: Route, every: _Rows) -> list[tuple[Choice, _Rows]]:

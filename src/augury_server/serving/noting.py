@@ -50,6 +50,11 @@ class Notes:
         self._durable = mode == "durable"
         self._now = now
 
+    @property
+    def waits(self) -> bool:
+        """Whether a record is on disk before its answer is given."""
+        return self._durable and self._recorder is not None
+
     def wanted(self, ask: Ask) -> bool:
         """Whether answers to this question are recorded."""
         return self._recorder is not None and ask.record
@@ -84,6 +89,11 @@ class Notes:
             variant=choice.variant,
             request_id=ask.request_id,
         )
+
+    def offer(self, record: PredictionRecord | None) -> None:
+        """Hand a record on without waiting; not in durable mode."""
+        if record is not None and self._recorder is not None:
+            self._recorder.offer(record)
 
     async def keep(self, records: Sequence[PredictionRecord | None]) -> None:
         """Hand records on; in durable mode, return when they are on disk. Raises what `Recorder.keep` raises."""

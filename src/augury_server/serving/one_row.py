@@ -48,7 +48,7 @@ def judge_of(manifest: Manifest) -> Judge:
         unsure = not best >= least
         if quantile is not None and not unsure:
             unsure = sum(1.0 - value <= quantile for value in found) != 1
-        return Said(found, -1 if unsure else found.index(best), unsure, True)
+        return Said(found, -1 if unsure else found.index(best), unsure, total - total == 0.0)
 
     return judge
 

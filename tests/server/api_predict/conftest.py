@@ -143,18 +143,20 @@ def register(models: Models) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[], Api]]:
-    """Serve the platform's API by uvicorn in a thread, until the test ends."""
+def serve() -> Iterator[Callable[..., Api]]:
+    """Serve the platform's API by uvicorn in a thread, until the test ends; options are uvicorn's."""
     stops: list[Callable[[], None]] = []
 
-    def start() -> Api:
+    def start(**options: Any) -> Api:
         from augury_server.accounts.api_keys import add_key
         from augury_server.api.app import create_app
+        from augury_server.api.protocol import GuardedProtocol
 
         keys = {role: add_key(f"{role}-key", role=role, by="tests").token for role in ("viewer", "operator")}
         keys["streamer"] = add_key("streamer-key", role="viewer", scopes=("stream",), by="tests").token
         application = create_app()
-        config = uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error", access_log=False)
+        given: dict[str, Any] = {"log_level": "error", "access_log": False, "http": GuardedProtocol} | options
+        config = uvicorn.Config(application, host="127.0.0.1", port=0, **given)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, name="served api")
         thread.start()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from augury.learning import CalibrationMap, Knots
 from augury.learning.artefacts.manifest import Abstention
 from augury.learning.artefacts.prediction import prediction_of
 from augury_server.serving.asking import Ask
-from augury_server.serving.batching import BUSY, INLINE_US, SLOWER, Runner
+from augury_server.serving.batching import BUSY, INLINE_US, SLOWER, SPARED_US, Runner
 from augury_server.serving.identifying import new_ids
 from augury_server.serving.one_row import judge_of
 from augury_server.serving.warming import Pace
@@ -87,6 +89,30 @@ def test_few_askers_never_wait_and_when_many_are_few_again_nobody_does(
         assert desk.figures().batches == batches
 
     asyncio.run(every())
+
+
+def test_who_need_not_wait_waits_only_where_others_save_more_than_waiting_costs(
+    in_memory: Any, trained: Any, table_host: Any, make_desk: Any, sqlite_platform: Any
+) -> None:
+    less, more = (Pace(row_us=SPARED_US + 10.0 + by, together_us=10.0) for by in (-0.1, 0.1))
+    rows = trained.rows("trees", 50)
+
+    async def asked_now(pace: Pace) -> tuple[list[bool], Any]:
+        desk = make_desk(table_host(in_memory("trees", pace=pace)))
+        found = []
+        for _ in range(20):  # turns of the loop
+            asked = [Ask(model="trend", rows=row[None]) for row in rows]
+            now = [desk.decide_now(one) for one in asked]
+            await asyncio.gather(*(desk.decide(one) for one, answer in zip(asked, now, strict=True) if answer is None))
+            await asyncio.sleep(0)
+            found.append(all(now))
+        return found, desk._runner._usual
+
+    assert asyncio.run(asked_now(less)) == ([True] * 20, 0.0)
+    found, usual = asyncio.run(asked_now(more))
+    assert (found[0], found[-1]) == (True, False)
+    assert usual <= 50.0, "each is counted once"
+    assert not Runner(batch_rows=64).quick_alone(in_memory("network", pace=Pace(row_us=INLINE_US + 1, together_us=1.0)))
 
 
 def test_rows_that_arrive_while_a_batch_runs_in_a_thread_are_the_next_batch(
@@ -222,6 +248,10 @@ def test_remembered_answers_are_the_same_and_not_computed_again(
     assert len(watched.sizes) == 5  # 0, 1, 2, 3, and 0 again, which had to make room
     assert desk.figures().remembered == 3
     assert len({record.id for record in kept.offered}) == len(order)
+    quick = make_desk(table_host(in_memory(family, pace=Pace(row_us=5.0, together_us=5.0))), kept, cached_predictions=3)
+    answers = [quick.decide_now(Ask(model="trend", rows=rows[place : place + 1])) for place in order]
+    assert [list(answer.probabilities) for answer in answers] == [expected[place] for place in order]
+    assert (quick.figures().remembered, len(kept.offered)) == (3, 2 * len(order))
 
 
 def test_a_remembered_answer_is_never_another_versions(
@@ -288,6 +318,13 @@ def test_a_row_is_judged_in_plain_numbers_as_arrays_judge_it(data: Any, classes:
         assert said.decision == found.decision[place]
         assert said.abstained == bool(found.abstained[place])
         assert said.known == bool(np.isfinite(found.probabilities[place]).all())
+
+
+@pytest.mark.parametrize("raw", [[math.inf, 0.0], [0.5, math.inf], [-math.inf, 0.5]])
+def test_what_is_not_finite_is_not_known(raw: list[float]) -> None:
+    manifest: Any = SimpleNamespace(classes=("a", "b"), calibration=CalibrationMap(), abstention=Abstention())
+    found, said = prediction_of(np.array([raw]), manifest), judge_of(manifest)(raw)
+    assert (said.decision, said.abstained, said.known) == (found.decision[0], bool(found.abstained[0]), False)
 
 
 def test_ids_are_unique_rise_with_time_and_are_of_version_7() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import uuid
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from augury.errors import InvalidBars, InvalidInput, NotFound, Unavailable
 from augury.learning import Prediction
 from augury.market.bars import BarArrays, bars_frame
 from augury_server.serving.asking import Answer, Answers, Ask
+from augury_server.serving.many_rows import FEW
 from augury_server.serving.warming import Pace
 
 FAMILIES = ("linear", "trees", "forest", "network", "values")
@@ -272,6 +276,100 @@ def test_durable_records_are_kept_before_the_answer_and_without_them_there_is_no
 
     asyncio.run(ask())
     assert kept.offered == []
+
+
+def but_for_the_moment(record: Any) -> Any:
+    """A record without what no two have in common."""
+    return msgspec.structs.replace(record, id=uuid.UUID(int=0), made_at=datetime.min.replace(tzinfo=UTC), latency_us=0)
+
+
+@pytest.fixture(params=["off", "buffered"])
+def mode(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture(params=FAMILIES)
+def at_hand(
+    request: pytest.FixtureRequest,
+    mode: str,
+    in_memory: Any,
+    table_host: Any,
+    make_desk: Any,
+    kept: Any,
+    sqlite_platform: Any,
+) -> Any:
+    """A family, how its answers are recorded, and a desk that has one of its models."""
+    return request.param, mode, make_desk(table_host(in_memory(request.param, pace=QUICK)), kept, record=mode)
+
+
+def test_what_is_at_hand_is_the_same_answer_without_waiting(at_hand: Any, trained: Any, kept: Any) -> None:
+    family, mode, desk = at_hand
+    rows = trained.rows(family, 20)
+    expected = trained.predictor(family).predict(rows, exact=True)
+    for place in range(20):
+        ask = Ask(model="trend", rows=rows[place : place + 1], symbol="IBM", bar_opened_at_ns=7, request_id="the-same")
+        now, later = desk.decide_now(ask), asyncio.run(desk.decide(ask))
+        assert now is not None
+        assert same(now, expected, place)
+        changing = {"id": later.id, "took_us": later.took_us}
+        assert msgspec.structs.replace(now, **changing) == later
+        if mode == "buffered":
+            one, other = kept.offered[-2:]
+            assert (one.id, but_for_the_moment(one)) == (now.id, but_for_the_moment(other))
+    assert len(kept.offered) == (40 if mode == "buffered" else 0)
+    assert desk.figures().answers == 40
+
+
+def test_few_rows_at_hand_have_the_same_answers_without_waiting(at_hand: Any, trained: Any, kept: Any) -> None:
+    family, mode, desk = at_hand
+    for count in (0, 1, 10, FEW):
+        rows = trained.rows(family, count)
+        about = {"symbol": [f"S{place}" for place in range(count)], "bar_opened_at_ns": list(range(count))}
+        ask = Ask(model="trend", rows=rows, request_id="the-same", **about)
+        now, later = desk.decide_rows_now(ask), asyncio.run(desk.decide_rows(ask))
+        assert all_same(now, trained.predictor(family).predict(rows, exact=True))
+        for name in Answers.__struct_fields__:
+            one, other = getattr(now, name), getattr(later, name)
+            if isinstance(one, np.ndarray):
+                np.testing.assert_array_equal(one, other, strict=True)
+            elif name not in ("ids", "took_us"):
+                assert (type(one), one) == (type(other), other), name
+        recorded = len(kept.offered) // 2
+        assert (recorded, len(now.ids)) == ((count, count) if mode == "buffered" else (0, 0))
+        for one, other, made in zip(kept.offered, kept.offered[recorded:], now.ids, strict=False):
+            assert (one.id, but_for_the_moment(one)) == (made, but_for_the_moment(other))
+            assert one.latency_us <= now.took_us
+        assert now.took_us > 0
+        kept.offered.clear()
+    assert desk.figures().answers == 2 * (1 + 10 + FEW)
+    assert desk.decide_rows_now(Ask(model="trend", rows=trained.rows(family, FEW + 1))) is None
+
+
+def test_what_is_not_at_hand_is_neither_answered_nor_kept(
+    trained: Any, in_memory: Any, table_host: Any, make_desk: Any, kept: Any, sqlite_platform: Any
+) -> None:
+    row = Ask(model="trend", rows=trained.rows("linear", 1))
+    quick, slow = in_memory("linear", pace=QUICK), in_memory("linear", pace=SLOW)
+    assert make_desk(table_host(quick), kept).decide_now(Ask(model="trend", bars=trained.bars)) is None
+    assert make_desk(table_host(slow), kept).decide_now(row) is None
+    assert make_desk(table_host(quick), kept, record="durable").decide_now(row) is None
+    several = Ask(model="trend", rows=trained.rows("linear", 2))
+    assert make_desk(table_host(slow), kept).decide_rows_now(several) is None
+    assert make_desk(table_host(quick), kept, record="durable").decide_rows_now(several) is None
+    desk = make_desk(table_host(quick), kept)
+    with pytest.raises(InvalidInput):
+        desk.decide_rows_now(Ask(model="trend", rows=several.rows, symbol=["A"]))
+    with pytest.raises(InvalidInput):
+        desk.decide_rows_now(Ask(model="trend", rows=np.full((2, 3), 1e39)))
+    for ask, error in (
+        (Ask(model="trent", rows=row.rows), NotFound),
+        (Ask(model="trend", rows=trained.rows("linear", 2)), InvalidInput),
+        (Ask(model="trend", rows=[["x", 1.0, 2.0]]), InvalidInput),
+        (Ask(model="trend", rows=row.rows, symbol="\x07"), InvalidInput),
+    ):
+        with pytest.raises(error):
+            desk.decide_now(ask)
+    assert (kept.offered, kept.kept, desk.figures().answers) == ([], [], 0)
 
 
 def test_nothing_is_recorded_when_records_are_off(

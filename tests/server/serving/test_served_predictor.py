@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,20 +30,37 @@ values = st.one_of(
 )
 
 
+def read(rows: Callable[[], Any]) -> bytes | str:
+    try:
+        return b"".join(found.tobytes() for found in rows().values())
+    except InvalidInput as error:
+        return str(error)
+
+
 @given(row=st.lists(values, min_size=3, max_size=3))
 def test_a_list_has_the_bits_of_an_array(predictor: ServedPredictor, row: list[Any]) -> None:
-    def read(rows: Any) -> bytes | str:
-        try:
-            return b"".join(found.tobytes() for found in rows().values())
-        except InvalidInput as error:
-            return str(error)
-
     found = read(lambda: predictor.feeds_of_rows([row]))
     array = np.asarray([row])
     if array.dtype == object:  # an integer beyond 64 bits
         assert isinstance(found, str)
     else:
         assert found == read(lambda: graph_inputs(array, predictor.manifest))
+
+
+LARGEST = float(np.finfo(np.float32).max)
+edges = st.sampled_from([LARGEST, np.nextafter(LARGEST, np.inf), -LARGEST, np.nextafter(-LARGEST, -np.inf), 1e39])
+
+
+@given(
+    rows=st.lists(st.lists(st.floats() | edges, min_size=3, max_size=3), max_size=4), step=st.sampled_from([1, 2, -1])
+)
+def test_rows_of_doubles_are_cast_as_others_are(predictor: ServedPredictor, rows: list[Any], step: int) -> None:
+    array = np.array(rows, dtype=np.float64).reshape(-1, 3)[::step]
+    expected = read(lambda: graph_inputs(array, predictor.manifest))
+    assert read(lambda: predictor.feeds_of_rows(array)) == expected
+    assert (predictor._cast(array) is None) == (isinstance(expected, str) or not len(array))
+    for other in (array.astype(np.longdouble), array[:, :2], array[0] if len(array) else array[:, None]):
+        assert predictor._cast(other) is None
 
 
 WRONG = [[[]], [[0.5]], [[0.5] * 4], [[0.5] * 3, [0.5]], [0.5] * 3, [[None, 0.5, 0.5]], [[0.5, 0.5, "x"]]]

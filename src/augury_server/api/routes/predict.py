@@ -4,7 +4,7 @@ Plain ASGI: Starlette's request and its frame for errors cost as much as a small
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
@@ -15,11 +15,19 @@ from augury_server.api.json_bodies import decoded, encoded, read_record, send_js
 from augury_server.api.line_stream import NDJSON, answer_lines, answering
 from augury_server.api.predict_bodies import BATCH, PREDICT, BatchBody, PredictBody
 from augury_server.serving.asking import Answer
+from augury_server.serving.many_rows import FEW
+
+if TYPE_CHECKING:
+    from augury_server.api.state import State
 
 __all__ = ["LONGEST_LINE", "openapi", "routes"]
 
 LONGEST_LINE = 1 << 20
 """Bytes of one line of /predict/stream; a history of bars has room in it."""
+
+
+_MOST_LISTS = FEW + 3
+"""More lists than this are many rows (or many columns): decoding them would be for nothing."""
 
 
 class Predict:
@@ -32,6 +40,14 @@ class Predict:
         ask = ask_of(asked, state.host, request_id=scope["augury"].request_id, most=state.settings.api.rows)
         await send_json(send, await state.desk.decide(ask))
 
+    def now(self, state: State, body: bytes, request_id: str) -> bytes | None:
+        """The answer where nothing has to be waited for; see `RouteNow`."""
+        if state.desk.waits or body.count(b"[") > 1:  # bars
+            return None
+        asked = PREDICT.decode(body)
+        answer = state.desk.decide_now(ask_of(asked, state.host, request_id=request_id, most=state.settings.api.rows))
+        return None if answer is None else encoded(answer)
+
 
 class PredictBatch:
     """POST /predict/batch: answer many questions to one model."""
@@ -42,6 +58,14 @@ class PredictBatch:
         state = scope["app"].state.augury
         ask = ask_of_rows(asked, state.host, request_id=scope["augury"].request_id, most=state.settings.api.rows)
         await send_json(send, batch_reply(await state.desk.decide_rows(ask)))
+
+    def now(self, state: State, body: bytes, request_id: str) -> bytes | None:
+        """The answers where nothing has to be waited for; see `RouteNow`."""
+        if state.desk.waits or body.count(b"[") > _MOST_LISTS:
+            return None
+        ask = ask_of_rows(BATCH.decode(body), state.host, request_id=request_id, most=state.settings.api.rows)
+        found = state.desk.decide_rows_now(ask)
+        return None if found is None else encoded(batch_reply(found))
 
 
 class PredictStream:
