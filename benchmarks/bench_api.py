@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench_serving import PYTHON, Server, body_of, cpu_seconds, make_model, megabytes, prepared, serving
+from bench_serving import Server, augury_server, body_of, cpu_seconds, make_model, megabytes, serving
 from load import Sent, press
 from timing import shown, sized
 
@@ -29,13 +29,7 @@ def run() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         make_model(place)
-        environment = prepared(place / "home", place / "model", "off")
-        key = environment.pop("KEY")
-        command = (PYTHON, "-m", "uvicorn", "augury_server.asgi:application", "--http",
-                   "augury_server.api.protocol:GuardedProtocol", "--port", "{port}", "--log-level", "warning",
-                   "--no-access-log", "--no-server-header", "--lifespan", "on")  # fmt: skip
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        server = Server(name="Augury", command=command, environment=environment, ready="/health/ready", headers=headers)
+        server = augury_server(place, "Augury", "off", "", home=place / "home")
         with serving(server) as (family, _):  # compiles what no process here has compiled yet
             first = f"; {cpu_seconds(family):.1f} s the time before"
         began = time.perf_counter()

@@ -287,9 +287,10 @@ def augury_server(place: Path, name: str, record: str, note: str, *, home: Path)
     command = (PYTHON, "-m", "uvicorn", "augury_server.asgi:application", "--http",
                "augury_server.api.protocol:GuardedProtocol", "--port", "{port}", "--log-level",
                "warning", "--no-access-log", "--no-server-header", "--lifespan", "on")  # fmt: skip
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     return Server(
-        name=name, command=command, environment=environment, headers={"Authorization": f"Bearer {key}"},
-        form="augury", ready="/health/ready", note=note,
+        name=name, command=command, environment=environment, headers=headers, form="augury", ready="/health/ready",
+        note=note,
     )  # fmt: skip
 
 

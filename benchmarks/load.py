@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import re
 import shutil
@@ -89,7 +90,8 @@ async def _by_asyncio(sent: Sent) -> Load:
     async def client() -> None:
         nonlocal failed
         reader, writer = await asyncio.open_connection(name, int(port))
-        while time.perf_counter() < until:
+        began = -math.inf
+        while began < until:  # once at least
             began = time.perf_counter()
             writer.write(message)
             answer = await reader.readuntil(b"\r\n\r\n")

@@ -1,5 +1,7 @@
 """Run every benchmark beside its peers; `--write FILE` makes the document, `--smoke` is small and fast.
 
+With `--only`, `--write` replaces those tables of the document and leaves the rest as it is.
+
 Every `bench_*.py` here has a `run()` that returns rows: dictionaries with the same keys, one per figure. Each runs in a
 process of its own, but those that time vectorbt's simulator share one, since it compiles for seconds in every process.
 Where numbers of a peer are compared they must agree, or the benchmark fails. `slow_*.py` run only when `--only` names
@@ -12,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -129,6 +132,12 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}; load average {load}."
 
 
+def page_of(page: Path) -> tuple[str, dict[str, str]]:
+    """What stands at the head of a page, and its tables by title."""
+    head, *parts = re.split(r"(?m)^## ", page.read_text(encoding="utf-8"))
+    return head.rstrip("\n") + "\n", {part.partition("\n")[0]: "## " + part.rstrip("\n") + "\n" for part in parts}
+
+
 def kept_rows(folder: Path | None, modules: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """The rows of benchmarks that ended in an earlier run, by name."""
     files = [] if folder is None else [folder / f"{module.stem}.json" for module in modules]
@@ -145,13 +154,13 @@ def keep_rows(folder: Path | None, ran: dict[str, list[dict[str, Any]]]) -> None
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, help="write the tables to this Markdown file")
+    parser.add_argument("--write", type=Path, help="write the tables to this Markdown file; with --only, into it")
     parser.add_argument("--only", help="run only benchmarks whose file name holds this")
     parser.add_argument("--smoke", action="store_true", help="small sizes, everything still checked")
     parser.add_argument("--rows", type=Path, help="keep each benchmark's rows in this folder, and take those in it")
     given = parser.parse_args()
-    if given.write and (given.only or given.smoke):
-        parser.error("--write makes the whole page: leave --only and --smoke out")
+    if given.write and given.smoke:
+        parser.error("--write makes the page: leave --smoke out, whose times mean nothing")
     if given.smoke:
         os.environ["AUGURY_BENCH"] = "smoke"
     modules = [module for module in sorted(HERE.glob("bench_*.py")) if not given.only or given.only in module.name]
@@ -159,7 +168,6 @@ def main() -> None:
     if not modules:
         parser.error(f"no benchmark's file name holds {given.only!r}")
     console = Console(width=160)
-    sections = [PREAMBLE, machine() + "\n"]
     found = kept_rows(given.rows, modules)
     processes = processes_of([module for module in modules if module.stem not in found], smoke=given.smoke)
     with ThreadPoolExecutor(2 if given.smoke else 1) as at_once:
@@ -168,8 +176,11 @@ def main() -> None:
             keep_rows(given.rows, ran)
             for module in together:
                 print_table(title_of(module), ran[module.stem], console)
-    sections += [as_markdown(title_of(module), found[module.stem]) for module in modules]
     if given.write:
+        head, tables = page_of(given.write) if given.only else (f"{PREAMBLE}\n{machine()}\n", {})
+        tables |= {title_of(module): as_markdown(title_of(module), found[module.stem]) for module in modules}
+        every = [title_of(module) for module in sorted(HERE.glob("bench_*.py"))]
+        sections = [head, *(tables[title] for title in every if title in tables)]
         given.write.write_text("\n".join(sections), encoding="utf-8")
         console.print(f"wrote {given.write}")
 

@@ -11,14 +11,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench_serving import PYTHON, WIDTH, Server, body_of, cpu_seconds, make_model, megabytes, prepared, serving
+from bench_serving import WIDTH, augury_server, body_of, cpu_seconds, make_model, megabytes, serving
 from load import Sent, press
 from timing import shown, sized
 
@@ -31,18 +31,12 @@ def run() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         make_model(place)
-        environment = prepared(place / "home", place / "model", "buffered")
-        key = environment.pop("KEY")
-        register_another(environment, place)
-        command = (PYTHON, "-m", "uvicorn", "augury_server.asgi:application", "--http",
-                   "augury_server.api.protocol:GuardedProtocol", "--port", "{port}", "--log-level",
-                   "warning", "--no-access-log", "--lifespan", "on")  # fmt: skip
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        server = Server(name="Augury", command=command, environment=environment, ready="/health/ready")
+        server = augury_server(place, "Augury", "buffered", "", home=place / "home")
+        register_another(server.environment, place)
         with serving(server) as (family, port):
             url = f"http://127.0.0.1:{port}/predict"
-            sent = Sent(url=url, body=body_of("augury", 1), headers=headers, seconds=SECONDS)
-            with promoting(environment) as turns:
+            sent = Sent(url=url, body=body_of("augury", 1), headers=server.headers, seconds=SECONDS)
+            with promoting(server.environment) as turns:
                 return [minute(number, sent, family, turns) for number in range(1, MINUTES + 1)]
 
 
@@ -61,7 +55,7 @@ def minute(number: int, sent: Sent, family: Any, turns: list[int]) -> dict[str, 
     }
 
 
-def register_another(environment: dict[str, str], place: Path) -> None:
+def register_another(environment: Mapping[str, str], place: Path) -> None:
     """A second version, equal but for its notes."""
     from augury.learning import export_trainable, make_model
     from augury.learning.artefacts.manifest import ManifestExtras
@@ -73,7 +67,7 @@ def register_another(environment: dict[str, str], place: Path) -> None:
     command(environment, "registry", "register", str(place / "other"), "--name", "bench")
 
 
-def command(environment: dict[str, str], *words: str) -> None:
+def command(environment: Mapping[str, str], *words: str) -> None:
     """Run `augury` in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "augury", *words], env={**os.environ, **environment}, capture_output=True, text=True
@@ -82,7 +76,7 @@ def command(environment: dict[str, str], *words: str) -> None:
 
 
 @contextmanager
-def promoting(environment: dict[str, str]) -> Iterator[list[int]]:
+def promoting(environment: Mapping[str, str]) -> Iterator[list[int]]:
     """While it lasts, the champion changes again and again; gives the list of versions promoted."""
     stop, turns = threading.Event(), [1]
 

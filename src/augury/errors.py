@@ -8,6 +8,7 @@
     ├── NotEnoughData       pass a longer history
     ├── LookAheadError      a value depends on the future: the code is wrong, do not use it
     ├── Refused             the request is understood and declined, with the reason
+    │   └── WrongState      ... it would be taken in another state of the thing; the message says in which
     ├── NotFound            the named thing does not exist; the message lists near names
     ├── Conflict            somebody else changed the same thing; look again and retry
     ├── Unavailable         a dependency is away for now; retry later
@@ -53,6 +54,10 @@ class LookAheadError(AuguryError):
 
 class Refused(AuguryError):
     """The request is understood and declined; the message is the reason."""
+
+
+class WrongState(Refused):
+    """What is asked for is not done in the state in which the thing is; the message names it."""
 
 
 class NotFound(AuguryError, LookupError):

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Q
 
-from augury.errors import NotFound, Refused, nearest
+from augury.errors import NotFound, WrongState, nearest
 from augury.operations.operation import Role
 from augury_server.accounts.roles import role_of
 
@@ -71,6 +71,6 @@ def lock_accounts() -> None:
 
 
 def keep_an_administrator(name: str) -> None:
-    """After a change, before it is committed: raise Refused when no active administrator is left."""
+    """After a change, before it is committed: raise WrongState when no active administrator is left."""
     if administrators() == 0:
-        raise Refused(f"{name} is the last administrator; make somebody else one first")
+        raise WrongState(f"{name} is the last administrator; make somebody else one first")

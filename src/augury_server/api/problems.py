@@ -25,6 +25,7 @@ from augury.errors import (
     NotFound,
     Refused,
     Unavailable,
+    WrongState,
 )
 
 __all__ = [
@@ -70,6 +71,7 @@ KINDS: dict[str, Kind] = {
         Kind("not-acceptable", 406, "What is asked for is not offered"),
         Kind("body-too-slow", 408, "The body took too long to arrive"),
         Kind("conflict", 409, "Something else changed the same thing"),
+        Kind("wrong-state", 409, "It is in a state in which this is not done"),
         Kind("body-too-large", 413, "The body is too large"),
         Kind("unsupported-media-type", 415, "The body's type is not taken here"),
         Kind("precondition-failed", 412, "It is not in the state that was expected"),
@@ -98,6 +100,7 @@ ERRORS: dict[type[Exception], str] = {
     NotEnoughData: "not-enough-data",
     LookAheadError: "look-ahead",
     Refused: "refused",
+    WrongState: "wrong-state",
     NotFound: "not-found",
     Conflict: "conflict",
     Unavailable: "unavailable",

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 
 from django.db import IntegrityError, transaction
 
-from augury.errors import Conflict, Refused
+from augury.errors import Conflict, Refused, WrongState
 from augury_server.database.explaining import explained
 from augury_server.experiments.comparing import refuse_unlike
 from augury_server.experiments.listing import list_experiments, standing_of
@@ -111,12 +111,12 @@ def _refuse_stages(control: ModelVersion, treatment: ModelVersion) -> None:
     if control.number == treatment.number:
         raise Refused(f"{control} was given as control and as treatment; an experiment compares two versions")
     if control.stage != "champion":
-        raise Refused(
+        raise WrongState(
             f"{control} is no champion ({control.stage}): requests are not answered with it now; the control of an "
             "experiment is the champion"
         )
     if treatment.stage == "archived":
-        raise Refused(f"{treatment} is archived; restore it before it is tried")
+        raise WrongState(f"{treatment} is archived; restore it before it is tried")
 
 
 def _make_room(plan: ExperimentPlan, act: Act) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from augury.errors import Refused
+from augury.errors import WrongState
 from augury_server.jobs.find import find_job
 from augury_server.jobs.models import Job, State
 from augury_server.jobs.moves import Note, make_move, write_event
@@ -18,7 +18,7 @@ __all__ = ["cancel"]
 def cancel(job_id: UUID | str, *, by: str, reason: str = "") -> Job:
     """Cancel a queued job at once; ask a running one to stop, which it does at its next step of progress.
 
-    Cancelling again changes nothing. Raises NotFound, and Refused for a job that succeeded or failed.
+    Cancelling again changes nothing. Raises NotFound, and WrongState for a job that succeeded or failed.
     """
     job = find_job(job_id)
     now = datetime.now(UTC)
@@ -31,5 +31,5 @@ def cancel(job_id: UUID | str, *, by: str, reason: str = "") -> Job:
             write_event("cancel asked", job.pk, note)
     job = find_job(job.pk)
     if job.state in (State.SUCCEEDED, State.FAILED):
-        raise Refused(f"job {job.pk} has {job.state} already; there is nothing to cancel")
+        raise WrongState(f"job {job.pk} has {job.state} already; there is nothing to cancel")
     return job

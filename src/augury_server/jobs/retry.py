@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from augury.errors import Refused
+from augury.errors import WrongState
 from augury_server.jobs.find import find_job
 from augury_server.jobs.messages import send_job
 from augury_server.jobs.models import Job
@@ -19,7 +19,7 @@ __all__ = ["retry"]
 def retry(job_id: UUID | str, *, by: str) -> Job:
     """Queue a failed or cancelled job again with all its attempts; its history is kept.
 
-    Raises NotFound, and Refused for a job in any other state.
+    Raises NotFound, and WrongState for a job in any other state.
     """
     job = find_job(job_id)
     now = datetime.now(UTC)
@@ -30,6 +30,6 @@ def retry(job_id: UUID | str, *, by: str) -> Job:
     with transaction.atomic():
         if not make_move("asked again", job.pk, Note(at=now, by=by), where={}, changes=fresh):
             job = find_job(job.pk)
-            raise Refused(f"job {job.pk} is {job.state}; only a failed or cancelled job is run again")
+            raise WrongState(f"job {job.pk} is {job.state}; only a failed or cancelled job is run again")
         transaction.on_commit(lambda: send_job(job.pk, job.queue), robust=True)
     return find_job(job.pk)

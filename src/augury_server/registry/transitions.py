@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from augury.errors import InvalidInput, NotFound, Refused, nearest
+from augury.errors import InvalidInput, NotFound, Refused, WrongState, nearest
 from augury_server.registry.requests import (
     Archive,
     Challenge,
@@ -72,7 +72,7 @@ def _promote(state: ModelState, request: Promote) -> Decision:
     if version.stage == "champion":
         return _unchanged(state)
     if version.stage == "archived":
-        raise Refused(f"{state.name}@{version.number} is archived; restore it before it is promoted")
+        raise WrongState(f"{state.name}@{version.number} is archived; restore it before it is promoted")
     if not version.beats_baseline and not request.force:
         why = "does not beat its baseline" if version.beats_baseline is False else "was never judged against a baseline"
         raise Refused(
@@ -93,7 +93,7 @@ def _challenge(state: ModelState, request: Challenge) -> Decision:
     if version.stage == "challenger":
         return _unchanged(state)
     if version.stage != "candidate":
-        raise Refused(
+        raise WrongState(
             f"{state.name}@{version.number} is {_a(version.stage)}; only a candidate becomes a challenger"
             + ("; restore it first" if version.stage == "archived" else "")
         )
@@ -106,7 +106,7 @@ def _demote(state: ModelState, request: Demote) -> Decision:
     if version.stage == "candidate":
         return _unchanged(state)
     if version.stage == "archived":
-        raise Refused(f"{state.name}@{version.number} is archived; there is nothing to demote it from")
+        raise WrongState(f"{state.name}@{version.number} is archived; there is nothing to demote it from")
     ended = (version.number,) if version.stage == "champion" else ()
     changed = state.with_stages({version.number: "candidate"}, state.former + ended)
     return Decision(state=changed, record=Record(kind="demote", from_version=version.number))
@@ -114,7 +114,7 @@ def _demote(state: ModelState, request: Demote) -> Decision:
 
 def _rollback(state: ModelState, _: Rollback) -> Decision:
     if not state.former:
-        raise Refused(
+        raise WrongState(
             f"{state.name} had no champion before {'this one' if state.champion else 'now'} that is not archived; "
             "promote a version instead"
         )
@@ -131,10 +131,10 @@ def _archive(state: ModelState, request: Archive) -> Decision:
     if version.stage == "archived":
         return _unchanged(state)
     if version.stage == "champion":
-        raise Refused(f"{state.name}@{version.number} is the champion; promote another version or demote it first")
+        raise WrongState(f"{state.name}@{version.number} is the champion; promote another version or demote it first")
     named = sorted(alias for alias, number in state.aliases.items() if number == version.number)
     if named:
-        raise Refused(f"{state.name}@{version.number} is named {', '.join(named)}; move or remove the alias first")
+        raise WrongState(f"{state.name}@{version.number} is named {', '.join(named)}; move or remove the alias first")
     changed = state.with_stages({version.number: "archived"}, state.former)
     return Decision(state=changed, record=Record(kind="archive", from_version=version.number))
 
@@ -158,7 +158,7 @@ def _move_alias(state: ModelState, request: MoveAlias) -> Decision:
     if before == version.number:
         return _unchanged(state)
     if version.stage == "archived":
-        raise Refused(f"{state.name}@{version.number} is archived; restore it before it is named {alias}")
+        raise WrongState(f"{state.name}@{version.number} is archived; restore it before it is named {alias}")
     changed = replace(state, aliases={**state.aliases, alias: version.number})
     return Decision(
         state=changed, record=Record(kind="alias", from_version=before, to_version=version.number, alias=alias)

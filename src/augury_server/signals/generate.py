@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from augury.errors import AuguryError, InvalidInput, NotEnoughData, NotFound, Refused, nearest
+from augury.errors import AuguryError, InvalidInput, NotEnoughData, NotFound, WrongState, nearest
 from augury.market.times import instant
 from augury.operations.operation import Progress, Silent
 from augury.version import __version__
@@ -50,14 +50,16 @@ def generate_universe(
     are those that the universe has now. A symbol that cannot be judged is listed with its reason and stops nobody else.
     Signals are stored some symbols at a time, so a run that was killed has stored whole signals with their outcomes,
     and a new one adds what is missing and nothing twice. Raises NotFound for a universe, symbol or model that does not
-    exist, InvalidInput for options that are none, NotEnoughData when there is nothing to judge, Refused for a universe
-    that is disabled.
+    exist, InvalidInput for options that are none, NotEnoughData when there is nothing to judge, and WrongState for a
+    universe that is disabled.
     """
     if request.last < 1:
         raise InvalidInput(f"at least the last bar is judged, got last = {request.last}")
     universe = find_universe(request.universe)
     if not universe.enabled:
-        raise Refused(f"{universe.name} is disabled; enable it with `augury universe add {universe.name} --overwrite`")
+        raise WrongState(
+            f"{universe.name} is disabled; enable it with `augury universe add {universe.name} --overwrite`"
+        )
     started = now()
     at_ns = instant(started, what="now") if request.at_ns is None else request.at_ns
     symbols = _judged_symbols(universe, request.only)

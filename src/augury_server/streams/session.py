@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from augury.arrays import FloatVector
-from augury.errors import Conflict, InvalidInput, Misconfigured, NotFound, Refused
+from augury.errors import Conflict, InvalidInput, Misconfigured, NotFound, WrongState
 from augury.market.times import EARLIEST_NS, LATEST_NS
 from augury_server.streams.change import ChangeDetector
 from augury_server.streams.forecasting import Forecaster, StreamModel, valid_bar
@@ -78,7 +78,7 @@ class StreamSession:
         """Take in one value, or the open, high, low, close and volume of one closed bar that opened at `at_ns`.
 
         The answer depends on this value and those before only. Raises Conflict and InvalidInput as the class says,
-        InvalidBars for what is no bar, Refused once a model has failed in the midst of an update.
+        InvalidBars for what is no bar, WrongState once a model has failed in the midst of an update.
         """
         return self._whole(self._begin(value, at_ns))
 
@@ -120,7 +120,7 @@ class StreamSession:
 
     def _begin(self, value: float | tuple[float, ...], at_ns: int) -> Begun:
         if self._broken:
-            raise Refused(self._broken)
+            raise WrongState(self._broken)
         number, bar = self._number(value)
         self._refuse_time(at_ns)
         if not math.isfinite(number) or abs(number) >= LARGEST_VALUE:
@@ -148,7 +148,7 @@ class StreamSession:
     def snapshot(self) -> bytes:
         """The whole state: a session restored from it goes on bit for bit."""
         if self._broken:
-            raise Refused(self._broken)
+            raise WrongState(self._broken)
         return pack(
             Saved(
                 spec=self.spec.to_dict(), model=self.model, updates=self.updates, last_at_ns=self.last_at_ns,

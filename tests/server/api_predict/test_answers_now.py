@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from augury_server.api import protocol
 from augury_server.api.answers_now import AnswersNow
 from augury_server.api.protocol import ANSWERS_NOW, GuardedProtocol
 from augury_server.serving.deciding import Desk
@@ -311,24 +312,24 @@ def test_an_idle_connection_is_closed_after_its_time_and_a_busy_one_is_not(
     sqlite_platform: Any, register: Any, serve: Any, ways: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register("trend", "trees")
-    api = serve(timeout_keep_alive=1)
+    api = serve(timeout_keep_alive=2)
     row, end = request(api.keys["viewer"], body_of(row=ROW)), last(api.keys["viewer"])
     told = ways(True)
     began = time.monotonic()
     assert heard(api, row).count(b"HTTP/1.1 200 OK") == 1  # and then it is closed
-    assert time.monotonic() - began >= 1.0
+    assert time.monotonic() - began >= 2.0
     began = time.monotonic()
-    assert heard(api, row, row, row, pause=0.7).count(b"HTTP/1.1 200 OK") == 3, "its time begins with each answer"
-    assert time.monotonic() - began >= 2.4
+    assert heard(api, row, row, row, pause=1.2).count(b"HTTP/1.1 200 OK") == 3, "its time begins with each answer"
+    assert time.monotonic() - began >= 4.4
     began = time.monotonic()
     ordinary = request(api.keys["viewer"], b"", line="GET /models HTTP/1.1")
-    assert heard(api, ordinary, ordinary, pause=0.7).count(b"HTTP/1.1 200 OK") == 2
-    assert time.monotonic() - began >= 1.7
-    assert heard(api, row + end[:40], end[40:], pause=1.6).count(b"HTTP/1.1 200 OK") == 2, "the head came in time"
+    assert heard(api, ordinary, ordinary, pause=1.2).count(b"HTTP/1.1 200 OK") == 2
+    assert time.monotonic() - began >= 3.2
+    assert heard(api, row + end[:40], end[40:], pause=3.0).count(b"HTTP/1.1 200 OK") == 2, "the head came in time"
     decide = Desk.decide
 
     async def slowly(self: Any, ask: Any) -> Any:
-        await asyncio.sleep(1.6)
+        await asyncio.sleep(3.0)
         return await decide(self, ask)
 
     monkeypatch.setattr(Desk, "decide", slowly)
@@ -420,6 +421,28 @@ def test_who_does_not_read_is_written_to_by_who_can_wait(wired: Any) -> None:
     assert (wired.asgi, wire.said) == ([b"row"], b"")
 
 
+def test_what_is_answered_at_once_is_counted_and_its_timer_ends_with_the_connection(wired: Any) -> None:
+    def check(connection: Any, _: _Wire, __: list[bytes]) -> None:
+        connection.data_received(request("k", b"row") * 2)
+        assert connection.server_state.total_requests == 2, "uvicorn's limit_max_requests goes by it"
+        timer = connection._idle_timer
+        assert not timer.cancelled()
+        connection.connection_lost(None)
+        assert timer.cancelled()
+
+    wired(check)
+    assert wired.asgi == []
+
+
+@pytest.mark.parametrize(("size", "waits"), [(65_536, True), (65_537, False)])
+def test_only_a_short_body_is_waited_for(size: int, waits: bool, wired: Any) -> None:
+    def check(connection: Any, _: _Wire, __: list[bytes]) -> None:
+        connection.data_received(request("k", bytes(100_000))[: size - 100_000])
+        assert (connection._body is not None) is waits
+
+    wired(check)
+
+
 def test_a_request_that_breaks_after_its_head_is_refused_and_never_begun(wired: Any) -> None:
     def check(connection: Any, wire: _Wire, _: list[bytes]) -> None:
         connection.data_received(request("k", b"row") + b"\x00\x01 no HTTP\r\n\r\n")
@@ -431,11 +454,13 @@ def test_a_request_that_breaks_after_its_head_is_refused_and_never_begun(wired: 
     assert wired.asgi == []
 
 
-def test_a_body_that_comes_apart_is_waited_for_a_moment(api: Any, ways: Any) -> None:
+def test_a_body_that_comes_apart_is_waited_for_a_moment(api: Any, ways: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = request(api.keys["viewer"], body_of(row=ROW))
     at = whole.index(b"\r\n\r\n") + 4
     told = ways(True)
-    heard(api, whole[:at], whole[at : at + 9], whole[at + 9 :] + last(api.keys["viewer"]), pause=0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(protocol, "_BODY_SECONDS", 20.0)
+        heard(api, whole[:at], whole[at : at + 9], whole[at + 9 :] + last(api.keys["viewer"]), pause=0.01)
     assert told == [True]
     heard(api, whole[:at], whole[at:] + last(api.keys["viewer"]), pause=0.5)
     assert told == [True], "after that it is the ordinary way's"
@@ -485,8 +510,8 @@ def test_a_head_that_comes_while_an_answer_is_under_way_is_no_idle_time(
     sqlite_platform: Any, register: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register("trend", "trees")
-    api = serve(timeout_keep_alive=1)
-    decide, seconds = Desk.decide, iter((0.3, 2.5))
+    api = serve(timeout_keep_alive=2)
+    decide, seconds = Desk.decide, iter((0.3, 3.5))
 
     async def slowly(self: Any, ask: Any) -> Any:
         await asyncio.sleep(next(seconds))
