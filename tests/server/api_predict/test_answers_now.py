@@ -128,6 +128,7 @@ def asked_in_all_ways(api: Any) -> dict[str, tuple[bytes, bool]]:
         "an unknown key": (request("aug_0000000000000000_0", row), False),
         "no key": (request(key, row).replace(b"Authorization", b"Not-Authorization"), False),
         "a key for streams": (request(api.keys["streamer"], row), False),
+        "the last of its connection": (request(key, row, "Connection: close"), False),
         "a version of HTTP": (request(key, row, "Connection: keep-alive", line="POST /predict HTTP/1.0"), False),
     }  # fmt: skip
     several = {"rows": [ROW, [1.0, 2.0, 3.0], [-0.5, 1e-9, 1e30]]}
@@ -158,7 +159,7 @@ def asked_in_all_ways(api: Any) -> dict[str, tuple[bytes, bool]]:
 def test_whatever_is_asked_the_bytes_are_the_same(api: Any, ways: Any) -> None:
     end = last(api.keys["viewer"])
     for name, (asked, at_once) in asked_in_all_ways(api).items():
-        pieces = [asked] if b"HTTP/1.0" in asked else [asked, asked, end]  # that one closes
+        pieces = [asked] if b"HTTP/1.0" in asked or b": close" in asked else [asked, asked, end]  # those close
         told = ways(True)
         found = without_what_varies(heard(api, *pieces))
         assert told.count(True) == 2 * at_once, name
@@ -184,7 +185,11 @@ def test_other_targets_and_methods_are_not_looked_at(line: str, api: Any, ways: 
 @pytest.mark.parametrize("seed", range(6))
 def test_however_the_bytes_are_cut_the_answers_are_the_same(seed: int, api: Any, ways: Any) -> None:
     chance = random.Random(seed)
-    cases = [asked for asked, _ in asked_in_all_ways(api).values() if b"HTTP/1.0" not in asked and b"h2c" not in asked]
+    cases = [
+        asked
+        for asked, _ in asked_in_all_ways(api).values()
+        if not any(mark in asked for mark in (b"HTTP/1.0", b": close", b"h2c"))
+    ]
     stream = b"".join(chance.choices(cases, k=12)) + last(api.keys["viewer"])
     cuts = sorted(chance.sample(range(1, len(stream)), 15))
     pieces = [stream[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
@@ -466,7 +471,10 @@ def test_a_body_that_comes_apart_is_waited_for_a_moment(api: Any, ways: Any, mon
     assert told == [True], "after that it is the ordinary way's"
 
 
-def test_who_waits_to_be_told_to_send_a_body_is_told_at_once(api: Any, ways: Any) -> None:
+def test_who_waits_to_be_told_to_send_a_body_is_told_at_once(
+    api: Any, ways: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_BODY_SECONDS", 20.0)
     whole = request(api.keys["viewer"], body_of(row=ROW), "Expect: 100-continue")
     at = whole.index(b"\r\n\r\n") + 4
     told = ways(True)
