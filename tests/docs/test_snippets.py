@@ -133,6 +133,7 @@ def in_own_process(command: list[str], folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.timeout(900)  # a page may start forty processes
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_snippet_of_the_page_runs(
     page: Path, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

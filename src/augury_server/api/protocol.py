@@ -162,7 +162,6 @@ class GuardedProtocol(Base):
             and parser.should_keep_alive()
             and not self.expect_100_continue
             and (cycle is None or cycle.response_complete)
-            and not self.pipeline
             and not self.flow.write_paused
             and not self.transport.is_closing()
             and self._answered < _MOST_NOW

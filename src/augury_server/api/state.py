@@ -16,6 +16,7 @@ from augury_server.api.departing import departing
 from augury_server.api.limits import Buckets
 from augury_server.api.metrics import RequestMetrics
 from augury_server.api.shared_limits import SharedBuckets
+from augury_server.api.shared_metrics import SharedMetrics
 from augury_server.api.work_threads import end_work
 from augury_server.experiments.running import running
 from augury_server.serving.batching import INLINE_US
@@ -46,6 +47,7 @@ class State:
         self.metrics = RequestMetrics()
         self.registry = CollectorRegistry()
         self.registry.register(self.metrics)
+        self.shared_metrics: SharedMetrics | None = None  # where several processes answer
         self.host = ModelHost(settings.serving, running=running)
         self.recorder = Recorder(settings.serving, settings.home / "spill")
         runs = ModelRuns(inline_us=INLINE_US)

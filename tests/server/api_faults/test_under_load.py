@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from django.db import DatabaseError, connection
+from prometheus_client.parser import text_string_to_metric_families
 
 from augury_server.predictions.models import Prediction
 
 
 def stored() -> set[UUID]:
     return set(Prediction.objects.values_list("id", flat=True))
+
+
+def told(web: Any, name: str, labels: Mapping[str, str] = MappingProxyType({})) -> list[float]:
+    """The values of the series of that name and with these labels, as a process tells them over a new connection."""
+    text = httpx.get(f"http://127.0.0.1:{web.port}/metrics", headers=web.headers, timeout=20.0).raise_for_status().text
+    samples = (one for family in text_string_to_metric_families(text) for one in family.samples)
+    return [one.value for one in samples if one.name == name and labels.items() <= one.labels.items()]
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
@@ -80,6 +92,35 @@ def test_a_rolling_stop_of_the_workers_breaks_no_answer_off(
         web.process.wait(60)
     assert load.refused == []
     assert stored() == set(load.answered)
+
+
+def test_whichever_process_is_asked_tells_what_all_have_counted(
+    platforms: Any, tmp_path: Path, served: Any, until: Any, port: int
+) -> None:
+    web = served(next(platforms("sqlite", tmp_path, None, **{"web.port": port, "web.workers": 2})))
+    until(lambda: len(told(web, "augury_ready")) == 2, "two processes")
+    predicted, asked = {"route": "/predict"}, 0
+
+    def both_were_asked() -> bool:
+        nonlocal asked
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20.0)) as connection:
+            assert web.ask(connection)[0] == 200
+        asked += 1
+        return len(told(web, "augury_requests_total", predicted)) == 2
+
+    until(both_were_asked, "a prediction of each")
+    until(lambda: sum(told(web, "augury_requests_total", predicted)) == asked, "the count of all")
+    everyone = range(8)  # over new connections
+    until(
+        lambda: {sum(told(web, "augury_predictions_total")) for _ in everyone} == {asked},
+        "the same of whoever is asked",
+    )
+    killed = web.workers()[0]
+    killed.kill()
+    until(lambda: killed not in (now := web.workers()) and len(now) == 2, "another worker")
+    until(lambda: len(told(web, "augury_requests_total", predicted)) == 1, "the end of what the killed one counted")
+    until(lambda: sorted(told(web, "augury_predictions_total"))[0] == 0.0, "one that counts anew in its place")
+    assert told(web, "augury_processes") == [2.0]
 
 
 def test_a_promotion_under_load_fails_nobody(
