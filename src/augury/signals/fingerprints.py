@@ -1,4 +1,8 @@
-"""Fingerprints of the data behind a signal: the bars up to it and the news known by then, in batch and one by one."""
+"""Fingerprints of the data behind a signal: the bars up to it and the news known by then, in batch and one by one.
+
+They hold what was given, so that they are the same on every machine. Scores of news are not in them: a processor's own
+way of adding up changes their last bits, and text and model, which a signal names too, determine the rest.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +33,9 @@ class Fingerprint:
         row[0, 1:] = bar.view(np.uint64)
         absorb(self._state, row)
 
-    def add_document(self, identity: str, known_at_ns: int, score: float) -> None:
-        """Absorb one scored news item by its id, known-at time and signed score."""
-        absorb(self._state, _document_rows([identity], np.array([known_at_ns]), np.array([score])))
+    def add_document(self, identity: str, known_at_ns: int) -> None:
+        """Absorb one news item by its id, which stands for its text, and its known-at time."""
+        absorb(self._state, _document_rows([identity], np.array([known_at_ns])))
 
     @property
     def hex(self) -> str:
@@ -61,11 +65,11 @@ def bars_fingerprints(bars: BarArrays) -> NDArray[np.uint64]:
     return path
 
 
-def news_fingerprints(identities: Sequence[str], known_at_ns: IntVector, scores: FloatVector) -> NDArray[np.uint64]:
+def news_fingerprints(identities: Sequence[str], known_at_ns: IntVector) -> NDArray[np.uint64]:
     """The fingerprint after each of n documents in canonical order, uint64[n + 1, 2]; row 0 is that of none."""
     path = np.empty((len(identities) + 1, 2), dtype=np.uint64)
     path[0] = empty_fingerprint()
-    absorb_path(empty_fingerprint(), _document_rows(identities, known_at_ns, scores), path[1:])
+    absorb_path(empty_fingerprint(), _document_rows(identities, known_at_ns), path[1:])
     return path
 
 
@@ -76,9 +80,8 @@ def _bar_rows(bars: BarArrays) -> NDArray[np.uint64]:
     return rows
 
 
-def _document_rows(identities: Sequence[str], known_at_ns: IntVector, scores: FloatVector) -> NDArray[np.uint64]:
-    rows = np.empty((len(identities), 3), dtype=np.uint64)
+def _document_rows(identities: Sequence[str], known_at_ns: IntVector) -> NDArray[np.uint64]:
+    rows = np.empty((len(identities), 2), dtype=np.uint64)
     rows[:, 0] = [int(identity, 16) for identity in identities]
     rows[:, 1] = known_at_ns.view(np.uint64)
-    rows[:, 2] = scores.view(np.uint64)
     return rows

@@ -108,7 +108,7 @@ class NewsReader:
         identities = [items[i].id for i in scored.item_index]
         prepared = PreparedNews(
             accumulate(scored, self.sectors, self._panel),
-            news_fingerprints(identities, scored.known_at_ns, scored.score),
+            news_fingerprints(identities, scored.known_at_ns),
             self.model_version,
             self.sectors_id,
             self._made_with,

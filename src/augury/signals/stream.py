@@ -18,7 +18,6 @@ from augury.market.news import NewsItem
 from augury.market.timeframe import Timeframe
 from augury.market.times import EARLIEST_NS, LATEST_NS, iso
 from augury.market.validate import check_bar_arrays
-from augury.sentiment.model import NEGATIVE, POSITIVE
 from augury.sentiment.panel import PANEL_COLUMNS
 from augury.sentiment.panel_stream import SentimentStream
 from augury.sentiment.scored_news import canonical_key
@@ -225,8 +224,8 @@ class SignalStream:
     def _record_news(self, closes_at: int) -> None:
         """Absorb the documents that this close makes known into the fingerprint, in the order they are applied."""
         while self._pending and self._pending[0][0] <= closes_at:
-            known_at_ns, _, identity, row = heapq.heappop(self._pending)
-            self._news_fingerprint.add_document(identity, known_at_ns, row[POSITIVE] - row[NEGATIVE])
+            known_at_ns, _, identity, _ = heapq.heappop(self._pending)
+            self._news_fingerprint.add_document(identity, known_at_ns)
             self._any_news = True
 
     def snapshot(self) -> bytes:

@@ -53,6 +53,18 @@ def test_int8_graphs_run_are_smaller_and_stay_within_the_tolerance(fitted, conte
     assert np.abs(said(found, feeds) - said(graph, feeds)).max() < INT8_TOLERANCE
 
 
+@pytest.mark.parametrize("text", [LSTM, TRANSFORMER, CNN])
+def test_two_products_of_an_input_and_a_weight_fit_into_16_bits(fitted, context, text):
+    found = onnx.load_model_from_string(quantise(graph_of(fitted(text)), context))
+    weights = [
+        onnx.numpy_helper.to_array(one) for one in found.graph.initializer if one.data_type == onnx.TensorProto.INT8
+    ]
+    most = [int(np.abs(each.astype(np.int64)).max()) for each in weights if each.ndim >= 2]
+    assert most
+    assert 2 * 255 * max(most) < 2**15
+    assert max(most) >= 60, "the bits that there are are used"
+
+
 def test_int8_is_the_same_bytes_each_time(fitted, context):
     graph = graph_of(fitted(CNN))
     assert quantise(graph, context) == quantise(graph, context)
