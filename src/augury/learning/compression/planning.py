@@ -37,7 +37,7 @@ METHODS: dict[str, str] = {
     "prune_units": "networks: units, heads or filters cut out, then trained on",
     "distil": "a smaller student that learns what the model says",
     "fold_batch_norm": "networks: batch normalisation folded into convolutions",
-    "quantise": "networks: int8 arithmetic, static for convolutions, dynamic otherwise",
+    "quantise": "networks: int8 arithmetic with weights of seven bits, static for convolutions, dynamic otherwise",
     "store_int8": "networks: weights stored as int8, computed in float32",
     "mask_weights": "networks: half of the weights set to zero where they stand (brings nothing; only on request)",
 }
