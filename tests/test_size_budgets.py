@@ -6,6 +6,9 @@ import ast
 import io
 import tokenize
 from pathlib import Path
+from typing import TypeAlias
+
+import pytest
 
 import augury
 
@@ -17,18 +20,24 @@ SOURCES = sorted(
     if "migrations" not in path.parts
 )
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Trees: TypeAlias = dict[Path, ast.Module]
+
+
+@pytest.fixture(scope="module")
+def trees() -> Trees:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 
 
 def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def code_lines(path: Path) -> int:
+def code_lines(path: Path, tree: ast.Module) -> int:
     """Lines that hold code: neither blank, nor comment, nor docstring."""
     text = path.read_text(encoding="utf-8")
     docstrings = {
         line
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Module | ast.ClassDef | Function)
         and node.body
         and isinstance(node.body[0], ast.Expr)
@@ -43,12 +52,11 @@ def code_lines(path: Path) -> int:
     return len(lines - docstrings)
 
 
-def functions() -> list[tuple[str, Function]]:
+def functions(trees: Trees) -> list[tuple[str, Function]]:
     """Every function with a name of its own: file, line and name, since files and functions share names."""
-    trees = [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCES]
     return [
         (f"{shown(path)}:{node.lineno}:{node.name}", node)
-        for path, tree in trees
+        for path, tree in trees.items()
         for node in ast.walk(tree)
         if isinstance(node, Function)
     ]
@@ -67,17 +75,18 @@ def arguments(node: Function) -> int:
     return len([name for name in names if name not in ("self", "cls")])
 
 
-def test_nine_files_of_ten_have_at_most_200_lines_of_code_and_none_more_than_400() -> None:
-    sizes = {shown(path): code_lines(path) for path in SOURCES}
+def test_nine_files_of_ten_have_at_most_200_lines_of_code_and_none_more_than_400(trees: Trees) -> None:
+    sizes = {shown(path): code_lines(path, tree) for path, tree in trees.items()}
     assert len(sizes) == len(SOURCES) > 20
     assert max(sizes.values()) <= 400, {name: size for name, size in sizes.items() if size > 400}
     small = sum(size <= 200 for size in sizes.values())
     assert small / len(sizes) >= 0.9, {name: size for name, size in sizes.items() if size > 200}
 
 
-def test_functions_have_at_most_60_lines_and_19_of_20_at_most_35() -> None:
-    lengths = {name: length(node) for name, node in functions()}
-    assert len(lengths) == len(functions())
+def test_functions_have_at_most_60_lines_and_19_of_20_at_most_35(trees: Trees) -> None:
+    found = functions(trees)
+    lengths = {name: length(node) for name, node in found}
+    assert len(lengths) == len(found)
     assert max(lengths.values()) <= 60, {name: lines for name, lines in lengths.items() if lines > 60}
     ordered = sorted(lengths.values())
     assert ordered[int(0.95 * len(ordered))] <= 35
@@ -89,18 +98,18 @@ def options_of_an_estimator(name: str, node: Function) -> bool:
     return name.startswith("augury/learning/estimators/") and node.name == "__init__" and positions == ["self"]
 
 
-def test_functions_take_at_most_6_arguments() -> None:
+def test_functions_take_at_most_6_arguments(trees: Trees) -> None:
     many = {
         name: arguments(node)
-        for name, node in functions()
+        for name, node in functions(trees)
         if arguments(node) > 6 and not options_of_an_estimator(name, node)
     }
     assert not many, many
 
 
-def test_classes_have_at_most_12_public_methods() -> None:
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def test_classes_have_at_most_12_public_methods(trees: Trees) -> None:
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 public = [item for item in node.body if isinstance(item, Function) and not item.name.startswith("_")]
                 assert len(public) <= 12, f"{shown(path)}:{node.name} has {len(public)} public methods"
