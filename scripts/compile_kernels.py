@@ -3,7 +3,8 @@
     python scripts/compile_kernels.py
 
 A kernel is compiled when its module is imported for the first time. Processes that start together, as those of the
-tests do, would each compile all of them.
+tests do, would each compile all of them. `augury warm` is for an installed library: it compiles in its own process, and
+builds the features too; the kernels of the platform, of labels and of charts it leaves alone.
 """
 
 from __future__ import annotations
