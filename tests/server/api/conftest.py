@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket as socketlib
 import subprocess
 import sys
 import threading
@@ -165,7 +164,7 @@ class ApiProcess:
 
 @pytest.fixture
 def api_process() -> Iterator[Callable[..., ApiProcess]]:
-    """Start the API in a process: `api_process(platform, port, keys=None)`; the port must be free, see `free_port`."""
+    """Start the API in a process: `api_process(platform, port, keys=None)`; the port must be free, see `new_port`."""
     started: list[ApiProcess] = []
 
     def start(platform: Any, port: int, keys: dict[str, str] | None = None) -> ApiProcess:
@@ -305,11 +304,3 @@ def probes(platforms: Any, tmp_path: Path, serve: Callable[..., Api]) -> Callabl
 
     start.app = lambda: create_app(modules=[PROBES])  # type: ignore[attr-defined]
     return start
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socketlib.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -183,11 +182,3 @@ def load_on() -> Callable[[Web], Load]:
 def until() -> Callable[[Callable[[], Any], str], Any]:
     """Wait for a condition that is named."""
     return wait_until
-
-
-@pytest.fixture
-def port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -30,16 +29,10 @@ PAGES = (
 )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
-def served(filled: Any) -> Iterator[str]:
+def served(filled: Any, new_port: Callable[[], int]) -> Iterator[str]:
     """The address of a server over a filled platform, in a process of its own."""
-    port = _free_port()
+    port = new_port()
     command = ["augury_server.web.asgi:application", "--port", str(port), "--log-level", "error"]
     process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", *command],
