@@ -27,7 +27,7 @@ demo: $(VENV)/.core ## Signals on the bundled sample: real bars, headlines, reas
 	@$(BIN)/augury demo
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python scripts/compile_kernels.py
+	@$(BIN)/augury warm
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.dev ## Formatting and lint rules

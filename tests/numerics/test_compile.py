@@ -90,19 +90,20 @@ def test_a_kernel_that_can_be_cached_nowhere_is_compiled_all_the_same() -> None:
 
 
 ALL_KERNELS = """
-import importlib, pkgutil, sys
+import importlib, sys
 from numba.core.dispatcher import Dispatcher
-from augury import backtest, features, metrics, numerics, signals, strategies, validation
-for room in (numerics, metrics, validation, strategies, backtest, features, signals):
-    for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
-        importlib.import_module(module.name)
-hits = [
-    sum(value._cache_hits.values())
-    for name, module in list(sys.modules.items()) if name.startswith("augury.")
-    for value in vars(module).values()
+from augury.numerics.compile_ahead import kernel_modules
+modules = kernel_modules(["augury", "augury_server"])
+for module in modules:
+    importlib.import_module(module)
+kernels = [
+    value
+    for name in modules
+    for value in vars(sys.modules[name]).values()
     if isinstance(value, Dispatcher) and value.__module__ == name and not value._can_compile
 ]
-print(len(hits), sum(hits))
+assert {kernel.__module__ for kernel in kernels} == set(modules)
+print(len(kernels), sum(sum(kernel._cache_hits.values()) for kernel in kernels))
 """
 
 ONE_BACKTEST = """

@@ -17,6 +17,7 @@ from numba.core.runtime.nrt import rtsys
 __all__ = ["inlined", "kernel", "source_stamp"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+_OWN = ("augury", "augury_server")
 
 
 def kernel(signature: Any, *, parallel: bool = False) -> Callable[[Function], Function]:
@@ -46,7 +47,7 @@ def _cache_on_disk(compiled: Any, function: FunctionType) -> None:
     except RuntimeError:  # no folder may be written: neither beside the source nor in the user's cache
         return
     compiled._cache._cache_file._source_stamp = source_stamp(function)
-    if function.__module__.startswith("augury."):
+    if function.__module__.partition(".")[0] in _OWN:
         compiled._cache.load_overload = partial(_load_compiled, compiled._cache)
 
 

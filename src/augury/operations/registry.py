@@ -16,7 +16,7 @@ from typing import Any
 from augury.errors import Conflict, NotFound, nearest
 from augury.operations.operation import Operation, Progress, Result, Silent
 
-__all__ = ["GROUP", "groups", "operation", "operations", "register", "run"]
+__all__ = ["GROUP", "distributions", "groups", "operation", "operations", "register", "run"]
 
 GROUP = "augury.operations"
 
@@ -37,6 +37,11 @@ def register(entry: Operation) -> Operation:
 def _packages() -> tuple[ModuleType, ...]:
     named = [GROUP, *sorted(point.value for point in entry_points(group=GROUP))]
     return tuple(importlib.import_module(name) for name in named)
+
+
+def distributions() -> list[str]:
+    """The top packages that verbs come from: this one, and those of distributions that add some."""
+    return sorted({package.__name__.partition(".")[0] for package in _packages()})
 
 
 def groups() -> dict[str, str]:
