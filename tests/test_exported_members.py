@@ -52,8 +52,8 @@ def test_rooms_load_no_compiled_kernels_until_a_name_is_used() -> None:
     assert output.split() == []
 
 
-def test_the_command_line_starts_without_frames_or_kernels() -> None:
-    heavy = ("numba", "pandas", "talib", "onnxruntime", "duckdb", "pyarrow", "loky")
+def test_the_command_line_starts_without_arrays_frames_or_kernels() -> None:
+    heavy = ("numpy", "numba", "pandas", "talib", "onnxruntime", "duckdb", "pyarrow", "loky")
     code = f"import sys, augury.cli.main; print(*[name for name in {heavy!r} if name in sys.modules])"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output.split() == []

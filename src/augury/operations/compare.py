@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-import numpy as np
 
 from augury import backtest, report, validation
 from augury.operations.contenders import Contender, contenders_of
@@ -143,7 +143,9 @@ class CompareResult:
             "conclusion": self.conclusion,
             "correlation": {
                 "labels": [one.label for one in self.compared],
-                "matrix": [[None if np.isnan(value) else value for value in row] for row in self.correlation.tolist()],
+                "matrix": [
+                    [None if math.isnan(value) else value for value in row] for row in self.correlation.tolist()
+                ],
             },
             "ledger": self.recorded.to_dict(),
             "notes": list(self.notes),
@@ -183,6 +185,8 @@ def _judged(
     results: list[BacktestResult],
     progress: Progress,
 ) -> CompareResult:
+    import numpy as np
+
     for result in results:
         backtest.require_known_year(result)
     plan = backtest.ProofSpec(permutations=options.permutations, seed=options.seed)

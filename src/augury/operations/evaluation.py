@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from augury import backtest, report
 from augury.errors import InvalidInput
 from augury.operations.files import PAGES, TEXTS, check_output, write_text
@@ -128,6 +126,8 @@ def _finish(
     backtest.require_known_year(result)
     kept = kept_of(options, instrument) | {"proof": plan.to_dict()}
     if search is not None:
+        import numpy as np
+
         kept["grid"] = {name: np.unique(search.params[:, at]).tolist() for at, name in enumerate(search.names)}
     capsule = capsule_of(kind, options.strategy, result, path=options.file, options=kept | {"seed": plan.seed})
     recorded = record([entry_of(kind, result, capsule, search)], options.ledger)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-import numpy as np
 
 from augury import learning, market
 from augury.operations.files import check_output, write_table
@@ -101,7 +100,7 @@ def _table(symbol: str, frame: pd.DataFrame, predictor: learning.Predictor) -> p
     table = found.to_frame().set_index(frame.index)
     table.insert(0, "symbol", symbol)
     fit_end = predictor.manifest.fit_end if symbol in predictor.manifest.symbols else None
-    table["in_sample"] = np.zeros(len(arrays), dtype=bool) if fit_end is None else arrays.opened_at <= fit_end
+    table["in_sample"] = False if fit_end is None else arrays.opened_at <= fit_end
     return table
 
 

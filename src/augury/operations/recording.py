@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from augury import backtest, ledger, strategies
 from augury.errors import InvalidInput
 from augury.operations.strategy_names import is_model_folder
@@ -119,6 +117,8 @@ def _identity(result: BacktestResult) -> str:
 
 def entry_of(kind: str, result: BacktestResult, capsule: Capsule, sweep: SweepResult | None = None) -> Entry:
     """An evaluated result, or the whole search that it was chosen from, as the ledger keeps it."""
+    import numpy as np
+
     names = ("total_return", "cagr", "sharpe", "max_drawdown", "trades")
     common: dict[str, Any] = {
         "kind": kind,
@@ -189,6 +189,8 @@ def tried_on(capsule: Capsule, where: str | None, *, trials: int = 1) -> backtes
         written = book.entries(ledger.EntryFilter(data_id=data.id))
     if any(one.capsule is not None and one.capsule.get("id") == capsule.id for one in written):
         return tried
+    import numpy as np
+
     return replace(
         tried,
         configurations=tried.configurations + trials,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
-import numpy as np
 
 from augury import market, sentiment
 from augury.errors import InvalidInput
@@ -109,6 +108,8 @@ def _run(options: SentimentOptions, progress: Progress) -> SentimentResult:
     snapshots: dict[str, dict[str, float | None]] = {}
     at_ns = None
     if items:
+        import numpy as np
+
         at_ns = (
             max(item.known_at_ns for item in items) if options.at is None else market.instant(options.at, what="--at")
         )

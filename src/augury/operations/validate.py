@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
-import numpy as np
 
 from augury import backtest, strategies
 from augury.errors import InvalidInput
@@ -49,6 +48,8 @@ def default_grid(strategy: strategies.Strategy) -> dict[str, list[float]]:
 
     Switches and parameters with few values keep their default; InvalidInput when nothing is left to search.
     """
+    import numpy as np
+
     found: dict[str, list[float]] = {}
     for parameter in strategy.parameters:
         if parameter.integer and parameter.high - parameter.low < _VALUES:

@@ -1,4 +1,7 @@
-"""The Celery application: messengers that carry a job's id, and nothing that would have to be believed."""
+"""The Celery application: messengers that carry a job's id, and nothing that would have to be believed.
+
+Celery is imported by the first message: many commands send none.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,16 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from celery import Celery
-from kombu import entity
+from typing import TYPE_CHECKING, Any
 
 from augury_server.settings import Settings, current_settings
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 __all__ = ["TASK", "broker_queue", "celery_app", "declare_queues", "messages_folder"]
 
 TASK = "augury.run_job"
-_entity: Any = entity
-EXCHANGE = _entity.Exchange("augury", type="direct", durable=True)
 FOREIGN = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND",
            "CELERY_LOADER")  # fmt: skip
 """Variables of the environment that Celery obeys before its configuration; another project's must not redirect us."""
@@ -30,7 +31,10 @@ def messages_folder(settings: Settings) -> Path:
 
 def broker_queue(name: str) -> Any:
     """The broker's queue of a queue of jobs."""
-    return _entity.Queue(f"augury-{name}", EXCHANGE, routing_key=name)
+    from kombu import entity
+
+    kombu: Any = entity
+    return kombu.Queue(f"augury-{name}", kombu.Exchange("augury", type="direct", durable=True), routing_key=name)
 
 
 def declare_queues(app: Celery, names: Sequence[str]) -> None:
@@ -48,6 +52,8 @@ def celery_app() -> Celery:
 
 @lru_cache(maxsize=8)
 def _app(redis_url: str | None, folder: Path) -> Celery:
+    from celery import Celery
+
     for name in FOREIGN:
         os.environ.pop(name, None)
     app = Celery("augury", set_as_current=False, fixups=[], loader="app")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from kombu.exceptions import KombuError, OperationalError
-
 from augury.errors import Unavailable
 from augury_server.jobs.celery_app import TASK, broker_queue, celery_app
 from augury_server.jobs.models import Job, State
 from augury_server.telemetry.logs import get_log
 
-__all__ = ["queue_length", "send_job", "send_message"]
+__all__ = ["broker_is_away", "queue_length", "send_job", "send_message"]
 
 log = get_log(__name__)
-AWAY = (KombuError, OperationalError, OSError)
-"""What a broker that cannot be reached raises."""
+
+
+def broker_is_away() -> tuple[type[Exception], ...]:
+    """What a broker that cannot be reached raises: `except broker_is_away():`."""
+    from kombu.exceptions import KombuError
+
+    return KombuError, OSError
 
 
 def send_message(job_id: UUID, queue: str) -> None:
@@ -23,7 +26,7 @@ def send_message(job_id: UUID, queue: str) -> None:
     app = celery_app()
     try:
         app.tasks[TASK].apply_async(args=(str(job_id),), queue=broker_queue(queue), retry=False)
-    except AWAY as error:
+    except broker_is_away() as error:
         raise Unavailable(f"the broker of messages cannot be reached ({type(error).__name__}); jobs wait") from error
 
 
@@ -43,6 +46,6 @@ def queue_length(queue: str) -> int:
     try:
         with celery_app().connection_for_read() as connection:
             _, waiting, _ = broker_queue(queue)(connection.default_channel).queue_declare()
-    except AWAY as error:
+    except broker_is_away() as error:
         raise Unavailable(f"the broker of messages cannot be reached ({type(error).__name__})") from error
     return int(waiting)

@@ -18,7 +18,7 @@ CSRF_TRUSTED_ORIGINS = list(_settings.web.trusted_origins)
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # the pages are named in web.admin.tables, for processes that serve
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from redis.exceptions import RedisError
-
 from augury_server.jobs.celery_app import celery_app
-from augury_server.jobs.messages import AWAY
+from augury_server.jobs.messages import broker_is_away
 from augury_server.jobs.workers.roster import list_workers
 
 __all__ = ["Pong", "ping_workers"]
@@ -54,8 +52,10 @@ def _replies(timeout_seconds: float) -> set[str] | None:
     app = celery_app()
     if not app.conf.worker_enable_remote_control:
         return None
+    from redis.exceptions import RedisError  # slow to import; without Redis nobody can be asked
+
     try:
         answers = app.control.ping(timeout=timeout_seconds)
-    except (*AWAY, RedisError):
+    except (*broker_is_away(), RedisError):
         return None
     return {name for answer in answers for name in answer}
