@@ -8,8 +8,10 @@ import json
 import math
 import os
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from contextvars import ContextVar
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +21,7 @@ from rich.markup import escape
 from augury.cli.commands import command_for
 from augury.cli.exit_codes import FINE, REFUSED, USAGE, exit_code
 from augury.cli.first_run import announce_first_run
+from augury.cli.groups import group_class, made_command, made_group
 from augury.cli.progress import TerminalProgress
 from augury.cli.warned_once import warned_once
 from augury.cli.wording import for_terminal
@@ -30,8 +33,26 @@ from augury.version import __version__
 
 __all__ = ["app", "run"]
 
+
+def _makers() -> dict[str, Callable[[], Any]]:
+    """What makes one command an operation; those whose names begin with the same word and a dot form a group."""
+    alone: dict[str, Callable[[], Any]] = {}
+    grouped: dict[str, dict[str, Callable[[], Any]]] = {}
+    for name, entry in operations().items():
+        group, _, verb = name.rpartition(".")
+        place = grouped.setdefault(group, {}) if group else alone
+        place[verb] = partial(_command, verb, entry)
+    about = groups()
+    return alone | {name: partial(made_group, name, about.get(name, ""), inner) for name, inner in grouped.items()}
+
+
+def _command(verb: str, entry: Operation) -> Any:
+    return made_command(verb, command_for(entry, execute))
+
+
 app = typer.Typer(
     name="augury",
+    cls=group_class(_makers()),
     help="Trading signals that can be trusted: from market data and news to explained signals.",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -170,20 +191,6 @@ class _Output(Console):
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
-
-
-def _add_commands() -> None:
-    """One command an operation; those whose names begin with the same word and a dot form a group."""
-    about, inner = groups(), {}
-    for name, entry in operations().items():
-        group, dot, verb = name.rpartition(".")
-        if dot and group not in inner:
-            inner[group] = typer.Typer(help=about.get(group, ""), no_args_is_help=True)
-            app.add_typer(inner[group], name=group)
-        (inner[group] if dot else app).command(verb)(command_for(entry, execute))
-
-
-_add_commands()
 
 
 def run() -> None:

@@ -54,8 +54,9 @@ def _replies(timeout_seconds: float) -> set[str] | None:
         return None
     from redis.exceptions import RedisError  # slow to import; without Redis nobody can be asked
 
+    away: tuple[type[Exception], ...] = (*broker_is_away(), RedisError)
     try:
         answers = app.control.ping(timeout=timeout_seconds)
-    except (*broker_is_away(), RedisError):
+    except away:
         return None
     return {name for answer in answers for name in answer}
