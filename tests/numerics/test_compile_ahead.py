@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import augury
 from augury.errors import Unavailable
-from augury.numerics.compile_ahead import compile_modules, kernel_modules
+from augury.numerics.compile_ahead import Compilers, kernel_modules
 
 KERNEL = """
 from augury.numerics.compile import kernel
@@ -54,7 +55,9 @@ def test_each_module_that_defines_kernels_is_found() -> None:
 def test_kernels_are_on_disk_afterwards(package: Path) -> None:
     modules = kernel_modules(["warmed"])
     assert modules == ["warmed.inner.two", "warmed.one"]
-    compile_modules(modules)
+    with Compilers() as compilers, ThreadPoolExecutor(2) as threads:
+        list(threads.map(compilers.load, [[module] for module in modules]))
+        compilers.load(modules)
     assert {file.name.partition("-")[0] for file in package.rglob("*.nbc")} == {"one.doubled", "two.doubled"}
 
 
@@ -64,7 +67,10 @@ def test_a_package_that_is_not_there_has_no_kernels() -> None:
 
 def test_a_module_that_cannot_be_compiled_is_named_with_the_reason(package: Path) -> None:
     (package / "bad.py").write_text(KERNEL.replace("2.0 * x", "2.0 + not_defined"))
-    with pytest.raises(Unavailable, match=r"(?s)kernels of warmed\.one, warmed\.bad could not .*'not_defined'"):
-        compile_modules(["warmed.one", "warmed.bad"])
-    with pytest.raises(Unavailable, match=r"No module named 'warmed\.away'"):
-        compile_modules(["warmed.away"])
+    with Compilers() as compilers:
+        with pytest.raises(Unavailable, match=r"(?s)kernels of warmed\.one, warmed\.bad could not .*'not_defined'"):
+            compilers.load(["warmed.one", "warmed.bad"])
+        with pytest.raises(Unavailable, match=r"kernels of warmed\.one could not"):  # the process is gone
+            compilers.load(["warmed.one"])
+    with Compilers() as compilers, pytest.raises(Unavailable, match=r"No module named 'warmed\.away'"):
+        compilers.load(["warmed.away"])

@@ -9,14 +9,14 @@ from typing import Any
 
 from augury import features, sample, signals
 from augury.backtest.search.threads import in_threads
-from augury.numerics.compile_ahead import compile_modules, kernel_modules
+from augury.numerics.compile_ahead import Compilers, kernel_modules
 from augury.operations.operation import Operation, Progress
 from augury.operations.registry import distributions, register
 from augury.spec import Spec
 
 __all__ = ["WarmOptions", "WarmResult"]
 
-_PORTION = 6  # modules for one process: neighbours import the same others
+_PORTION = 4  # modules that one process imports together: neighbours import the same others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +41,11 @@ def _run(options: WarmOptions, progress: Progress) -> WarmResult:  # noqa: ARG00
     started = time.perf_counter()
     modules = kernel_modules(distributions())
     portions = [modules[first : first + _PORTION] for first in range(0, len(modules), _PORTION)]
-    in_threads(
-        [partial(compile_modules, portion) for portion in portions],
-        lambda done, total: progress.track(done, "Compiling kernels", total),
-    )
+    with Compilers() as compilers:
+        in_threads(
+            [partial(compilers.load, portion) for portion in portions],
+            lambda done, total: progress.track(done, "Compiling kernels", total),
+        )
     definitions = features.definitions()
     for name in progress.track(definitions, "Building features", len(definitions)):
         features.make(name)
