@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -282,7 +284,7 @@ def augury_servers(place: Path) -> Iterator[Server]:
 
 def augury_server(place: Path, name: str, record: str, note: str, *, home: Path) -> Server:
     """A platform of its own that serves the model."""
-    environment = prepared(home, place / "model", record)
+    environment = prepared(home, place, record)
     key = environment.pop("KEY")
     command = (PYTHON, "-m", "uvicorn", "augury_server.asgi:application", "--http",
                "augury_server.api.protocol:GuardedProtocol", "--port", "{port}", "--log-level",
@@ -294,15 +296,27 @@ def augury_server(place: Path, name: str, record: str, note: str, *, home: Path)
     )  # fmt: skip
 
 
-def prepared(home: Path, model: Path, record: str) -> dict[str, str]:
-    """A platform with the model as champion and a key."""
-    environment = {"AUGURY_HOME": str(home), "AUGURY_SERVING__RECORD": record, "AUGURY_LOGS__LEVEL": "error",
-                   "AUGURY_API__REQUESTS_PER_MINUTE": "100000000"}  # fmt: skip
+def prepared(home: Path, place: Path, record: str) -> dict[str, str]:
+    """A platform of its own, copied from one that was made once, and its key."""
+    first, key = platform_of(place)
+    shutil.copytree(first, home)
+    return {**environment_of(home), "AUGURY_SERVING__RECORD": record, "KEY": key}
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """The settings of every platform here."""
+    return {"AUGURY_HOME": str(home), "AUGURY_LOGS__LEVEL": "error", "AUGURY_API__REQUESTS_PER_MINUTE": "100000000"}
+
+
+@cache
+def platform_of(place: Path) -> tuple[Path, str]:
+    """The folder of a platform with the model as champion, which never serves, and a key."""
+    home = place / "platform"
 
     def augury(*words: str) -> dict[str, Any]:
         done = subprocess.run(
             [PYTHON, "-m", "augury", *words, "--json"],
-            env={**os.environ, **environment},
+            env={**os.environ, **environment_of(home)},
             capture_output=True,
             text=True,
         )
@@ -311,9 +325,9 @@ def prepared(home: Path, model: Path, record: str) -> dict[str, str]:
         return answer
 
     augury("db", "migrate")
-    augury("registry", "register", str(model), "--name", "bench")
+    augury("registry", "register", str(place / "model"), "--name", "bench")
     augury("registry", "promote", "bench", "1", "--reason", "bench", "--force")
-    return {**environment, "KEY": augury("keys", "add", "bench", "--role", "viewer")["token"]}
+    return home, augury("keys", "add", "bench", "--role", "viewer")["token"]
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ SHARED = ("bench_backtest", "bench_grids", "bench_permutation", "bench_portfolio
 """Benchmarks that run in one process, one after the other."""
 PLATFORM = (
     "bench_admin", "bench_api", "bench_ingest", "bench_jobs", "bench_registry", "bench_serving", "bench_serving_core",
-    "bench_signal_service", "bench_store",
+    "bench_signal_service",
 )  # fmt: skip
 """About half of a smoke run, which takes them beside all others."""
 
