@@ -38,23 +38,24 @@ _POSTGRESQL: dict[str, tuple[type[AuguryError], str]] = {
     "57014": (Unavailable, f"it took longer than database.statement_timeout_seconds, or was cancelled; {_RETRY}"),
     "57P01": (Unavailable, _AWAY),
     "57P02": (Unavailable, _AWAY),
-    "57P03": (Unavailable, "the server is starting or stopping; retry in a moment"),
+    "57P03": (Unavailable, "the server is starting, recovering or stopping; retry in a moment"),
 }
 _INTERNAL = "XX000"
 _NO_ROOM = "could not extend file"
 """What a quota or a limit on files says, under the code of an internal error."""
 _CONNECTING: dict[str, str] = {
+    "the database system is ": "57P03",
+    "too many clients": "53300",
+    "too many connections": "53300",
+    "remaining connection slots": "53300",
+    "permission denied": "42501",
     "password authentication failed": "28P01",
     "no password supplied": "28P01",
     "pg_hba.conf": "28000",
     "role ": "28000",
     "database ": "3D000",
-    "starting up": "57P03",
-    "shutting down": "57P03",
-    "too many clients": "53300",
-    "remaining connection slots": "53300",
 }
-"""What a refused connection says, which comes without a code."""
+"""What a refused connection says, which comes without a code; the first that is found counts."""
 _SQLITE: dict[str, tuple[type[AuguryError], str]] = {
     "SQLITE_BUSY": (Unavailable, f"another writer held it for longer than database.lock_timeout_seconds; {_RETRY}"),
     "SQLITE_CANTOPEN": (Misconfigured, "the folder should exist and this user be allowed to write there"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import textwrap
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from augury.errors import Misconfigured, Unavailable
 from augury.market import bars_frame
@@ -57,20 +58,20 @@ def test_writes_during_a_restart_of_postgresql_are_neither_lost_nor_doubled(own_
 
     def restart() -> None:
         own_platform.server.stop(how)
-        time.sleep(0.5)  # long enough for a write to meet a server that is away
+        deadline = time.monotonic() + 60
+        while not told and time.monotonic() < deadline:  # until a write has met a server that is away
+            time.sleep(0.01)
         own_platform.server.start()
         done.set()
 
     thread = threading.Thread(target=restart)
     expected, first = 10, 10
     thread.start()
-    while not done.is_set() or not told:
+    while thread.is_alive():
         bars = bars_at(first, 20)
         until_it_works(lambda bars=bars: store.append("X", "1m", bars), told)
         expected, first = expected + 20, first + 20
-        if first > 200_000:
-            break
-    thread.join(60)
+    assert done.is_set(), "the server started again"
     assert told, "a write met the restart"
     assert all("cannot" in text and "127.0.0.1" in text for text in told)
     assert not any("password" in text for text in told)
@@ -154,6 +155,65 @@ def test_a_database_that_does_not_exist_and_missing_tables_are_for_the_owner_to_
         other.ensure_connection()
 
 
+def refused_to(user: str) -> Any:
+    """What PostgreSQL says, as the platform tells it, when this user connects to the platform's database."""
+    other = connection.copy()
+    other.settings_dict = {**other.settings_dict, "USER": user, "OPTIONS": {}}
+    with pytest.raises((Misconfigured, Unavailable)) as caught, explained("look"):
+        other.ensure_connection()
+    return caught
+
+
+def test_a_connection_that_postgresql_refuses_is_told_with_its_reason(own_platform: Any) -> None:
+    name = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE locked NOLOGIN")
+        cursor.execute("CREATE ROLE narrow LOGIN CONNECTION LIMIT 0")
+        cursor.execute("CREATE ROLE plain LOGIN")
+        cursor.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
+    assert refused_to("nobody_here").match(r'"nobody_here" does not exist.*pg_hba\.conf')
+    assert refused_to("locked").match(r"not permitted to log in.*pg_hba\.conf")
+    assert refused_to("narrow").match(r"too many connections for role.*database\.pool_max")
+    assert refused_to("plain").match(r"too many connections for database.*database\.pool_max")
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+        cursor.execute(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    refused = refused_to("plain")
+    assert refused.match(r"permission denied for database.*rights")
+    assert refused.type is Misconfigured
+
+
+def test_a_server_that_recovers_is_waited_for_and_no_other_database_is_asked_for(own_platform: Any) -> None:
+    server = own_platform.server
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW data_directory")
+        folder = Path(cursor.fetchone()[0])
+    connection.close()
+    server.stop()
+    (folder / "standby.signal").touch()
+    server.command += ["-c", "hot_standby=off"]
+    server.start()  # it recovers for ever
+    told: list[str] = []
+    while not any("not accepting connections" in text for text in told):
+        with pytest.raises(Unavailable, match="the server is starting, recovering or stopping; retry") as caught:
+            DatabaseBars().symbols()
+        told.append(str(caught.value))
+        assert len(told) < 60
+    (folder / "standby.signal").unlink()
+    server.restart()
+    assert until_it_works(DatabaseBars().symbols, []) == []
+
+
+def test_whatever_postgresql_says_of_its_own_state_asks_to_retry(postgres_platform: Any) -> None:
+    program = Path(postgres_platform.server.command[0]).read_bytes()
+    states = sorted(set(re.findall(rb"the database system is [a-z ]+", program)))
+    assert len(states) >= 5, "the program's own messages"
+    for state in states:
+        where = 'connection failed: connection to server at "127.0.0.1", port 5432 failed: FATAL:  '
+        with pytest.raises(Unavailable, match="starting, recovering or stopping; retry"), explained("look"):
+            raise OperationalError(where + state.decode())
+
+
 def test_a_writer_that_waits_too_long_for_sqlite_is_told_so(
     platforms: Callable[..., Any], tmp_path: Path, sqlite_platform: Any
 ) -> None:
@@ -176,7 +236,7 @@ def test_a_writer_that_waits_too_long_for_sqlite_is_told_so(
 FULL = """
     import resource
     from pathlib import Path
-    from django.db import connection
+    from django.db import OperationalError, connection
     from augury.errors import Unavailable
     from augury_server.ingest.database_bars import DatabaseBars
     from tests_bars import bars_at
