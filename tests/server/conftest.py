@@ -16,8 +16,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import psutil
+import psycopg_pool.base
 import pytest
 
 ROOT = Path(tempfile.mkdtemp(prefix="augury-tests-"))
@@ -33,6 +36,9 @@ from django.db import connections  # noqa: E402
 from augury_server.settings.current import use_settings  # noqa: E402
 from augury_server.settings.database_url import database_settings  # noqa: E402
 from augury_server.settings.loading import FLAGS, Loaded, load_settings  # noqa: E402
+
+# Threads of a pool draw waits at any time, and Hypothesis fails a test during which the shared generator was used.
+psycopg_pool.base.random = Random().random
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -91,6 +97,8 @@ class Server:
         )  # fmt: skip
         until = time.monotonic() + deadline
         while time.monotonic() < until:
+            ended = self.process.poll()
+            assert ended is None, f"{self.command[0]} ended with {ended} before it listened on port {self.port}"
             try:
                 socket.create_connection(("127.0.0.1", self.port), 0.2).close()
             except OSError:
@@ -100,10 +108,14 @@ class Server:
         raise RuntimeError(f"{self.command[0]} does not answer on port {self.port}")
 
     def stop(self, how: int = signal.SIGINT) -> None:
+        """Stop it and see all its processes gone: PostgreSQL starts no second time beside one of a killed server."""
         if self.process is not None:
+            children = psutil.Process(self.process.pid).children(recursive=True)
             self.process.send_signal(how)
             self.process.wait(30)
             self.process = None
+            _, left = psutil.wait_procs(children, 30)
+            assert not left, f"processes of {self.command[0]} are left: {left}"
 
     def restart(self) -> None:
         self.stop()
