@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 EXTRAS ?= dev
 
-.PHONY: help demo test lint types contract bench wheel clean
+.PHONY: help demo test lint types contract bench smoke wheel clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -42,6 +42,9 @@ contract: $(VENV)/.dev ## Which room may import which
 
 bench: $(VENV)/.dev ## Benchmarks against the peers, as one table; writes docs/performance.md
 	$(BIN)/python benchmarks/run.py --write docs/performance.md
+
+smoke: $(VENV)/.dev ## Benchmarks in small sizes: that they run and agree; their times mean nothing
+	$(BIN)/python benchmarks/run.py --smoke
 
 wheel: $(VENV)/.dev ## Build the wheel and try it with its core dependencies only
 	$(BIN)/python scripts/smoke_wheel.py

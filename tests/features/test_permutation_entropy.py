@@ -17,8 +17,13 @@ from augury.testing.causality import assert_causal
 from augury.testing.generators.geometric_brownian_bars import geometric_brownian_bars
 from augury.testing.streaming import assert_streams
 
-antropy = pytest.importorskip("antropy")
 ordpy = pytest.importorskip("ordpy")
+
+
+@pytest.fixture(scope="module")
+def antropy():
+    """Imported only where these tests run, not wherever tests are collected: it compiles for ten seconds."""
+    return pytest.importorskip("antropy")
 
 
 def columns(close, **options):
@@ -38,7 +43,7 @@ def walk(n, seed, sd=0.01):
 @pytest.mark.parametrize("order", [3, 4, 5, 6])
 @pytest.mark.parametrize("delay", [1, 2])
 @pytest.mark.parametrize("decimals", [0, 1, 8])
-def test_entropy_and_complexity_agree_with_antropy_and_ordpy_ties_included(order, delay, decimals):
+def test_entropy_and_complexity_agree_with_antropy_and_ordpy_ties_included(antropy, order, delay, decimals):
     x = np.round(np.random.default_rng(order).standard_normal(700), decimals)
     entropy = permutation_entropy(x, order=order, delay=delay, max_tie_share=1.0)
     assert entropy == pytest.approx(antropy.perm_entropy(x, order=order, delay=delay, normalize=True), abs=2e-15)
@@ -119,7 +124,7 @@ def test_bad_input_is_refused():
 @pytest.mark.parametrize(("order", "window"), [(3, 100), (4, 250), (5, 600)])
 @pytest.mark.parametrize("series", ["returns", "log_price"])
 @pytest.mark.parametrize("decimals", [None, 1])
-def test_every_window_agrees_with_ordpy(order, window, series, decimals):
+def test_every_window_agrees_with_antropy_and_ordpy(antropy, order, window, series, decimals):
     close = walk(1500, seed=order)
     if decimals is not None:
         close = np.round(close, decimals)
