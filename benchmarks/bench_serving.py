@@ -284,8 +284,9 @@ def augury_servers(place: Path) -> Iterator[Server]:
 
 def augury_server(place: Path, name: str, record: str, note: str, *, home: Path) -> Server:
     """A platform of its own that serves the model."""
-    environment = prepared(home, place, record)
-    key = environment.pop("KEY")
+    made, key = platform_of(place)
+    shutil.copytree(made, home)
+    environment = {**environment_of(home), "AUGURY_SERVING__RECORD": record}
     command = (PYTHON, "-m", "uvicorn", "augury_server.asgi:application", "--http",
                "augury_server.api.protocol:GuardedProtocol", "--port", "{port}", "--log-level",
                "warning", "--no-access-log", "--no-server-header", "--lifespan", "on")  # fmt: skip
@@ -294,13 +295,6 @@ def augury_server(place: Path, name: str, record: str, note: str, *, home: Path)
         name=name, command=command, environment=environment, headers=headers, form="augury", ready="/health/ready",
         note=note,
     )  # fmt: skip
-
-
-def prepared(home: Path, place: Path, record: str) -> dict[str, str]:
-    """A platform of its own, copied from one that was made once, and its key."""
-    first, key = platform_of(place)
-    shutil.copytree(first, home)
-    return {**environment_of(home), "AUGURY_SERVING__RECORD": record, "KEY": key}
 
 
 def environment_of(home: Path) -> dict[str, str]:

@@ -98,7 +98,9 @@ class Server:
         until = time.monotonic() + deadline
         while time.monotonic() < until:
             ended = self.process.poll()
-            assert ended is None, f"{self.command[0]} ended with {ended} before it listened on port {self.port}"
+            if ended is not None:
+                self.process = None
+                raise RuntimeError(f"{self.command[0]} ended with {ended} before it listened on port {self.port}")
             try:
                 socket.create_connection(("127.0.0.1", self.port), 0.2).close()
             except OSError:

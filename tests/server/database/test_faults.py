@@ -149,16 +149,15 @@ def test_a_statement_that_takes_too_long_and_a_lock_held_too_long_are_told_apart
 def test_a_database_that_does_not_exist_and_missing_tables_are_for_the_owner_to_mend(postgres_platform: Any) -> None:
     with connection.cursor() as cursor, pytest.raises(Misconfigured, match="augury db migrate"), explained("look"):
         cursor.execute("SELECT * FROM no_such_table")
-    other = connection.copy()
-    other.settings_dict = {**other.settings_dict, "NAME": "nowhere", "OPTIONS": {}}
-    with pytest.raises(Misconfigured, match=r"nowhere.*does not exist.*create the database"), explained("look"):
-        other.ensure_connection()
+    refused = refused_connection(NAME="nowhere")
+    assert refused.match(r"nowhere.*does not exist.*create the database")
+    assert refused.type is Misconfigured
 
 
-def refused_to(user: str) -> Any:
-    """What PostgreSQL says, as the platform tells it, when this user connects to the platform's database."""
+def refused_connection(**settings: str) -> Any:
+    """What the platform tells when PostgreSQL refuses a connection with these settings instead of the platform's."""
     other = connection.copy()
-    other.settings_dict = {**other.settings_dict, "USER": user, "OPTIONS": {}}
+    other.settings_dict = {**other.settings_dict, "OPTIONS": {}, **settings}
     with pytest.raises((Misconfigured, Unavailable)) as caught, explained("look"):
         other.ensure_connection()
     return caught
@@ -171,14 +170,14 @@ def test_a_connection_that_postgresql_refuses_is_told_with_its_reason(own_platfo
         cursor.execute("CREATE ROLE narrow LOGIN CONNECTION LIMIT 0")
         cursor.execute("CREATE ROLE plain LOGIN")
         cursor.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
-    assert refused_to("nobody_here").match(r'"nobody_here" does not exist.*pg_hba\.conf')
-    assert refused_to("locked").match(r"not permitted to log in.*pg_hba\.conf")
-    assert refused_to("narrow").match(r"too many connections for role.*database\.pool_max")
-    assert refused_to("plain").match(r"too many connections for database.*database\.pool_max")
+    assert refused_connection(USER="nobody_here").match(r'"nobody_here" does not exist.*pg_hba\.conf')
+    assert refused_connection(USER="locked").match(r"not permitted to log in.*pg_hba\.conf")
+    assert refused_connection(USER="narrow").match(r"too many connections for role.*database\.pool_max")
+    assert refused_connection(USER="plain").match(r"too many connections for database.*database\.pool_max")
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
         cursor.execute(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
-    refused = refused_to("plain")
+    refused = refused_connection(USER="plain")
     assert refused.match(r"permission denied for database.*rights")
     assert refused.type is Misconfigured
 
@@ -236,7 +235,7 @@ def test_a_writer_that_waits_too_long_for_sqlite_is_told_so(
 FULL = """
     import resource
     from pathlib import Path
-    from django.db import OperationalError, connection
+    from django.db import connection
     from augury.errors import Unavailable
     from augury_server.ingest.database_bars import DatabaseBars
     from tests_bars import bars_at
